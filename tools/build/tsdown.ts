@@ -18,6 +18,6 @@ const config: UserConfig = defineConfig(() => {
     sourcemap: false,
     clean: true,
   };
-}) as UserConfig;
+});
 
 export default config;
