@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { type Import, importsOf } from "./imports.ts";
-import { mayImport, nodeEntries, scope } from "./rules.ts";
+import { appScope, mayImport, nodeEntries, scope } from "./rules.ts";
 
 interface Manifest {
   readonly exports?: Readonly<Record<string, string>>;
@@ -131,7 +131,7 @@ function checkNoApps(root: string): string[] {
       .filter(({ specifier }) =>
         specifier.startsWith(".")
           ? relative(join(root, "apps"), resolve(dirname(file), specifier)).split("/")[0] !== ".."
-          : specifier.startsWith(`${scope}app-`),
+          : specifier.startsWith(appScope),
       )
       .map(({ specifier, line }) => `${relative(root, file)}:${line}: "${specifier}" is an application`),
   );

@@ -21,3 +21,6 @@ export const nodeEntries: readonly string[] = ["./node"];
 
 /** The scope under which the packages are published. */
 export const scope = "@chainrule/";
+
+/** The private scope of the applications, which nothing may import. */
+export const appScope = "@chainrule-apps/";

@@ -40,7 +40,7 @@ test.each([
   ["nn", 'import "@chainrule/core";', '"@chainrule/core" is imported but is no dependency'],
   ["nn", 'import "../../core/src/index.ts";', "leaves the package's src"],
   ["nn", 'import "../../../apps/mnist/src/main.ts";', "is an application"],
-  ["nn", 'import "@chainrule/app-mnist";', "is an application"],
+  ["nn", 'import "@chainrule-apps/mnist";', "is an application"],
 ])("%s: %s is refused", (name, source, message) => {
   room(name, { "index.ts": source });
   expect(checkBoundaries(root).join("\n")).toContain(message);
