@@ -24,7 +24,10 @@ function freePort(): Promise<number> {
   });
 }
 
-/** Our packages live here only; everything else comes from where npm is configured to look. */
+/**
+ * Our packages live here only; everything else comes from where npm is configured to look.
+ * Verdaccio reads YAML, of which JSON is a part.
+ */
 function config(folder: string, upstream: string): string {
   return JSON.stringify({
     storage: join(folder, "storage"),
@@ -53,13 +56,17 @@ export async function startRegistry(folder: string): Promise<Registry> {
   const address = `127.0.0.1:${await freePort()}`;
   const url = `http://${address}/`;
   mkdirSync(join(folder, "storage"), { recursive: true });
-  const configFile = join(folder, "verdaccio.json");
+  const configFile = join(folder, "verdaccio.yaml");
   writeFileSync(configFile, config(folder, upstream));
   const npmrc = join(folder, "npmrc");
   writeFileSync(npmrc, `registry=${url}\n//${address}/:_authToken=local\n`);
 
   const args = [verdaccio, "--config", configFile, "--listen", address];
-  const server = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+  const server = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  let complaints = "";
+  server.stderr.on("data", (chunk: Buffer) => {
+    complaints += chunk.toString();
+  });
   const exited = new Promise<void>((resolve) => {
     server.on("exit", () => resolve());
   });
@@ -73,7 +80,7 @@ export async function startRegistry(folder: string): Promise<Registry> {
   for (const deadline = Date.now() + 30_000; !(await answers(url));) {
     if (Date.now() > deadline || server.exitCode !== null) {
       await stop();
-      throw new Error("the local registry did not start within 30 s");
+      throw new Error(`the local registry did not start within 30 s\n${complaints}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
