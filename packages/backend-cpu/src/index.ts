@@ -1,1 +1,1 @@
-export {};
+export { cpu, createCpu, type CpuBackend, type CpuExecutable, type CpuOptions } from "./backend.ts";

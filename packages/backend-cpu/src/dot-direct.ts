@@ -1,0 +1,115 @@
+import type { DotKernel, DotOperand } from "@chainrule/core";
+import type { Emitter } from "./emitter.ts";
+import { binaryOperation, position } from "./scalar.ts";
+
+/** Rows and columns of one tile, all of whose sums are kept in locals. */
+export interface Tile {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** The tile that suits m×n. */
+function directTile(m: number, n: number): Tile {
+  if (m === 1) return { rows: 1, columns: Math.min(n, 8) };
+  if (n === 1) return { rows: Math.min(m, 8), columns: 1 };
+  return { rows: Math.min(m, 3), columns: Math.min(n, 4) };
+}
+
+/**
+ * Fills the block of results that the parameters name, straight from the operands: no packing, for products so small
+ * or so narrow that it would not pay. Each sum runs over k in order, as in the packed product.
+ */
+export function lowerDirectDot<E>(
+  emitter: Emitter<E>,
+  kernel: DotKernel,
+  block: number,
+  blockWidth: number,
+): void {
+  const { a, b, dtype, k } = kernel;
+  const literal = (value: number): E => emitter.literal(value);
+  const plus = (x: E, y: number | E): E => {
+    if (y === 0) return x;
+    return emitter.apply(position.add, x, typeof y === "number" ? literal(y) : y);
+  };
+  const times = (x: E, y: number): E => (y === 1 ? x : emitter.apply(position.multiply, x, literal(y)));
+  const multiply = binaryOperation("mul", dtype === "int32" ? dtype : "float64");
+  const add = binaryOperation("add", dtype === "int32" ? dtype : "float64");
+  const [batch, fromRow, toRow, fromColumn, toColumn] = [0, 1, 2, 3, 4].map((i) => emitter.parameter(i)) as [
+    E,
+    E,
+    E,
+    E,
+    E,
+  ];
+
+  const batchShape = kernel.shape.slice(0, -2);
+  const origin = ({ offset, batch: strides }: DotOperand): E => {
+    let place = literal(offset);
+    let rest = batch;
+    for (let axis = batchShape.length - 1; axis >= 0; axis--) {
+      const index =
+        axis === 0 ? rest : emitter.bind(emitter.apply(position.remainder, rest, literal(batchShape[axis]!)));
+      place = plus(place, times(index, strides[axis]!));
+      if (axis > 0) rest = emitter.bind(emitter.apply(position.quotient, rest, literal(batchShape[axis]!)));
+    }
+    return emitter.bind(place);
+  };
+  const originA = origin(a);
+  const originB = origin(b);
+  const tile = directTile(kernel.m, kernel.n);
+
+  const oneTile = (row: E, column: E, { rows, columns }: Tile): void => {
+    const placeA = emitter.bind(plus(originA, times(row, a.row)));
+    const placeB = emitter.bind(plus(originB, times(column, b.column)));
+    const sums = Array.from({ length: rows * columns }, () => emitter.variable(literal(0)));
+    emitter.loop(literal(0), literal(k), 1, (step) => {
+      const baseA = emitter.bind(plus(placeA, times(step, a.column)));
+      const baseB = emitter.bind(plus(placeB, times(step, b.row)));
+      const bs = Array.from({ length: columns }, (_, j) =>
+        emitter.bind(emitter.load(b.input, plus(baseB, j * b.column))),
+      );
+      for (let i = 0; i < rows; i++) {
+        const x = emitter.bind(emitter.load(a.input, plus(baseA, i * a.row)));
+        bs.forEach((y, j) => {
+          const sum = sums[i * columns + j]!;
+          emitter.assign(sum, emitter.apply(add, sum, emitter.apply(multiply, x, y)));
+        });
+      }
+    });
+    const relativeRow = emitter.apply(position.subtract, row, fromRow);
+    const relativeColumn = emitter.apply(position.subtract, column, fromColumn);
+    const at = emitter.bind(plus(times(relativeRow, blockWidth), relativeColumn));
+    sums.forEach((sum, i) => {
+      emitter.store(block, plus(at, Math.floor(i / columns) * blockWidth + (i % columns)), sum);
+    });
+  };
+  const columnsOf = (row: E, rows: number): void => {
+    const { columns } = tile;
+    const whole = emitter.bind(
+      columns === 1
+        ? toColumn
+        : emitter.apply(
+            position.subtract,
+            toColumn,
+            emitter.apply(
+              position.remainder,
+              emitter.apply(position.subtract, toColumn, fromColumn),
+              literal(columns),
+            ),
+          ),
+    );
+    emitter.loop(fromColumn, whole, columns, (column) => oneTile(row, column, { rows, columns }));
+    if (columns > 1) emitter.loop(whole, toColumn, 1, (column) => oneTile(row, column, { rows, columns: 1 }));
+  };
+  const { rows } = tile;
+  if (rows === 1) {
+    emitter.loop(fromRow, toRow, 1, (row) => columnsOf(row, 1));
+    return;
+  }
+  const height = emitter.apply(position.subtract, toRow, fromRow);
+  const whole = emitter.bind(
+    emitter.apply(position.subtract, toRow, emitter.apply(position.remainder, height, literal(rows))),
+  );
+  emitter.loop(fromRow, whole, rows, (row) => columnsOf(row, rows));
+  emitter.loop(whole, toRow, 1, (row) => columnsOf(row, 1));
+}
