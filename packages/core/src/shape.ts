@@ -39,7 +39,8 @@ export function checkShape(operation: string, shape: Shape): void {
       `${operation}: a shape is a list of whole numbers ≥ 0, not ${JSON.stringify(shape)}`,
     );
   }
-  if (sizeOf(shape) > Number.MAX_SAFE_INTEGER) throw new ShapeError(`${operation}: ${formatShape(shape)} is too large`);
+  if (sizeOf(shape) > Number.MAX_SAFE_INTEGER)
+    throw new ShapeError(`${operation}: ${formatShape(shape)} is too large`);
 }
 
 /**
@@ -77,9 +78,15 @@ export function normalizeAxis(operation: string, axis: number, rank: number): nu
 }
 
 /** The named axes in ascending order, all of them where none is named. */
-export function normalizeAxes(operation: string, axes: number | readonly number[] | undefined, rank: number): number[] {
+export function normalizeAxes(
+  operation: string,
+  axes: number | readonly number[] | undefined,
+  rank: number,
+): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
-  const list = (typeof axes === "number" ? [axes] : [...axes]).map((axis) => normalizeAxis(operation, axis, rank));
+  const list = (typeof axes === "number" ? [axes] : [...axes]).map((axis) =>
+    normalizeAxis(operation, axis, rank),
+  );
   list.sort((a, b) => a - b);
   list.forEach((axis, i) => {
     if (axis === list[i - 1]) throw new AxisError(`${operation}: axis ${axis} is named twice`);

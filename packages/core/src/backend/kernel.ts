@@ -3,7 +3,19 @@ import type { Range } from "../engine/view.ts";
 import type { Shape } from "../shape.ts";
 
 /** Scalar functions of one number. */
-export const unaryOps = ["neg", "exp", "log", "sin", "cos", "sqrt", "floor", "tanh", "erf", "log1p", "expm1"] as const;
+export const unaryOps = [
+  "neg",
+  "exp",
+  "log",
+  "sin",
+  "cos",
+  "sqrt",
+  "floor",
+  "tanh",
+  "erf",
+  "log1p",
+  "expm1",
+] as const;
 export type UnaryOp = (typeof unaryOps)[number];
 
 /**
@@ -47,8 +59,20 @@ export type Expression =
   /** Conversion: floats to integers truncate toward zero (out of range: the low bits; NaN and ±Inf: 0), to bool x ≠ 0. */
   | { readonly kind: "cast"; readonly dtype: Dtype; readonly x: Expression }
   /** Both operands have one dtype; it is also the result's, but for `lt` and `eq`. */
-  | { readonly kind: "binary"; readonly dtype: Dtype; readonly op: BinaryOp; readonly x: Expression; readonly y: Expression }
-  | { readonly kind: "where"; readonly dtype: Dtype; readonly condition: Expression; readonly x: Expression; readonly y: Expression }
+  | {
+      readonly kind: "binary";
+      readonly dtype: Dtype;
+      readonly op: BinaryOp;
+      readonly x: Expression;
+      readonly y: Expression;
+    }
+  | {
+      readonly kind: "where";
+      readonly dtype: Dtype;
+      readonly condition: Expression;
+      readonly x: Expression;
+      readonly y: Expression;
+    }
   /** In an epilogue, the value that the kernel reduced, contracted or gathered for this index. */
   | { readonly kind: "result"; readonly dtype: Dtype };
 
@@ -109,7 +133,12 @@ export interface DotKernel extends KernelBase {
 export interface GatherKernel extends KernelBase {
   readonly kind: "gather";
   readonly dtype: Dtype;
-  readonly source: { readonly input: number; readonly map: IndexMap; readonly axisStride: number; readonly axisSize: number };
+  readonly source: {
+    readonly input: number;
+    readonly map: IndexMap;
+    readonly axisStride: number;
+    readonly axisSize: number;
+  };
   readonly index: Expression;
 }
 

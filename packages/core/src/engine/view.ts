@@ -151,7 +151,8 @@ export class View {
       for (let i = first; i < from; i++) {
         const axis = old[i]!;
         if (this.mask && (this.mask[axis]![0] > 0 || this.mask[axis]![1] < this.shape[axis]!)) return null;
-        if (i + 1 < from && this.strides[axis] !== this.strides[old[i + 1]!]! * this.shape[old[i + 1]!]!) return null;
+        if (i + 1 < from && this.strides[axis] !== this.strides[old[i + 1]!]! * this.shape[old[i + 1]!]!)
+          return null;
       }
       let stride = this.strides[old[from - 1]!]!;
       for (let i = to - 1; i >= firstNew; i--) {

@@ -1,0 +1,73 @@
+import { bytesPerElement, type Dtype, type TypedArray } from "../dtype.ts";
+import { BackendError, DtypeError } from "../errors.ts";
+import { LruMap } from "../engine/lru.ts";
+import type { Backend } from "./contract.ts";
+import type { Kernel } from "./kernel.ts";
+
+/** Enough for the kernels of several networks at several batch sizes; the rest is compiled again when it returns. */
+const maxExecutables = 4096;
+
+/** A running backend with what the engine keeps about it: compiled kernels and the bytes it holds. */
+export class Device {
+  readonly backend: Backend;
+  readonly #executables = new LruMap<string, unknown>(maxExecutables);
+  #bytes = 0;
+  #buffers = 0;
+
+  constructor(backend: Backend) {
+    this.backend = backend;
+  }
+
+  get name(): string {
+    return this.backend.name;
+  }
+
+  /** Bytes and buffers that tensors and plans hold now. */
+  get memory(): { bytes: number; buffers: number } {
+    return { bytes: this.#bytes, buffers: this.#buffers };
+  }
+
+  allocate(length: number, dtype: Dtype): unknown {
+    const { capabilities } = this.backend;
+    if (!capabilities.dtypes.includes(dtype)) {
+      throw new DtypeError(
+        `backend "${this.name}" does not hold ${dtype}, only ${capabilities.dtypes.join(", ")}; ` +
+          `cast the tensor or use another backend`,
+      );
+    }
+    if (length > capabilities.maxElements) {
+      throw new BackendError(
+        `backend "${this.name}" holds at most ${capabilities.maxElements} elements in a tensor, not ${length}`,
+      );
+    }
+    const buffer = this.backend.alloc(length, dtype);
+    this.#bytes += length * bytesPerElement(dtype);
+    this.#buffers++;
+    return buffer;
+  }
+
+  release(buffer: unknown, bytes: number): void {
+    this.#bytes -= bytes;
+    this.#buffers--;
+    this.backend.free(buffer);
+  }
+
+  executable(kernel: Kernel): unknown {
+    let executable = this.#executables.get(kernel.key);
+    if (executable === undefined) {
+      executable = this.backend.compile(kernel);
+      this.#executables.set(kernel.key, executable);
+    }
+    return executable;
+  }
+
+  readSync(buffer: unknown): TypedArray {
+    const { backend } = this;
+    if (backend.readSync === undefined || !backend.capabilities.synchronousReads) {
+      throw new BackendError(
+        `backend "${this.name}" (${backend.mode}) cannot be read synchronously; use "await t.data()" or "await t.item()"`,
+      );
+    }
+    return backend.readSync(buffer);
+  }
+}

@@ -1,0 +1,146 @@
+import { BackendError } from "../errors.ts";
+import type { Backend, BackendPlugin } from "./contract.ts";
+import { Device } from "./device.ts";
+
+/** The packages that bring the backends we publish, for the message about one that is missing. */
+const packages: Readonly<Record<string, string>> = {
+  cpu: "@chainrule/backend-cpu",
+  wasm: "@chainrule/backend-wasm",
+  gpu: "@chainrule/backend-gpu",
+};
+
+const plugins = new Map<string, BackendPlugin>();
+const devices = new Map<string, Device | Promise<Device>>();
+let defaultName: string | null = null;
+
+/**
+ * Makes a backend known under its name; it starts when it is first used. The first one registered is the default.
+ * A second plugin of the same name replaces the first for as long as that one has not started.
+ */
+export function registerBackend(plugin: BackendPlugin): void {
+  const known = plugins.get(plugin.name);
+  if (known !== undefined && known !== plugin && devices.has(plugin.name)) {
+    throw new BackendError(
+      `backend "${plugin.name}" is already running; register another plugin of that name before it is first used`,
+    );
+  }
+  plugins.set(plugin.name, plugin);
+  defaultName ??= plugin.name;
+}
+
+function pluginOf(name: string): BackendPlugin {
+  const plugin = plugins.get(name);
+  if (plugin !== undefined) return plugin;
+  const registered =
+    plugins.size === 0 ? "none is" : `${[...plugins.keys()].map((known) => `"${known}"`).join(", ")} are`;
+  const install = packages[name];
+  throw new BackendError(
+    `backend "${name}" is not registered; ${registered}. ` +
+      (install === undefined
+        ? `Pass its plugin to registerBackend() first`
+        : `Install ${install}, then registerBackend(${name}) with the plugin that it exports`),
+  );
+}
+
+function started(name: string, backend: Backend): Device {
+  const device = new Device(backend);
+  devices.set(name, device);
+  return device;
+}
+
+/** The running device of that name, started if need be. */
+export async function openDevice(name: string): Promise<Device> {
+  const open = devices.get(name);
+  if (open !== undefined) return open;
+  const plugin = pluginOf(name);
+  const opening = (async (): Promise<Device> => {
+    try {
+      const reason = (await plugin.unavailable?.()) ?? null;
+      if (reason !== null) throw new BackendError(`backend "${name}" is not available here: ${reason}`);
+      return started(name, await plugin.create());
+    } catch (error) {
+      devices.delete(name);
+      throw error;
+    }
+  })();
+  devices.set(name, opening);
+  return opening;
+}
+
+/** The device of that name if it runs, or can be started without waiting. */
+export function openDeviceSync(name: string): Device {
+  const open = devices.get(name);
+  if (open instanceof Device) return open;
+  const plugin = pluginOf(name);
+  const backend = open === undefined ? plugin.create() : null;
+  if (backend !== null && !(backend instanceof Promise)) return started(name, backend);
+  if (backend !== null)
+    devices.set(
+      name,
+      backend.then((ready) => started(name, ready)),
+    );
+  throw new BackendError(
+    `backend "${name}" takes a moment to start; wait for it: await setBackend("${name}")`,
+  );
+}
+
+/** The name of the default backend. Throws where none is registered. */
+export function defaultBackendName(): string {
+  if (defaultName === null) {
+    throw new BackendError(
+      `no backend is registered; install @chainrule/backend-cpu and call registerBackend(cpu), ` +
+        `or import @chainrule/chainrule, which does`,
+    );
+  }
+  return defaultName;
+}
+
+/** Starts a backend and makes it the default for tensors made from now on. */
+export async function setBackend(name: string): Promise<Backend> {
+  const device = await openDevice(name);
+  defaultName = name;
+  return device.backend;
+}
+
+/** The default backend, started: its name, the mode it really runs in, threads and capabilities. */
+export const getBackend = (): Backend => openDeviceSync(defaultBackendName()).backend;
+
+/** Runs `body` with another default backend and puts the old one back, also when `body` throws. */
+export async function withBackend<T>(name: string, body: () => T | Promise<T>): Promise<T> {
+  const before = defaultName;
+  await setBackend(name);
+  try {
+    return await body();
+  } finally {
+    defaultName = before;
+  }
+}
+
+/** A registered backend, and whether it can run here. */
+export interface BackendListing {
+  readonly name: string;
+  readonly available: boolean;
+  /** Why it cannot run, where it cannot. */
+  readonly reason?: string;
+}
+
+/** Every registered backend, and those we know of that are not registered, with the reason where one cannot run. */
+export async function listBackends(): Promise<BackendListing[]> {
+  const listings: BackendListing[] = [];
+  for (const [name, plugin] of plugins) {
+    const reason = (await plugin.unavailable?.()) ?? null;
+    listings.push(reason === null ? { name, available: true } : { name, available: false, reason });
+  }
+  for (const [name, install] of Object.entries(packages)) {
+    if (!plugins.has(name))
+      listings.push({ name, available: false, reason: `not registered: install ${install}` });
+  }
+  return listings;
+}
+
+/** Bytes and buffers held on each running backend, by tensors and by captured steps. */
+export function memory(): Record<string, { bytes: number; buffers: number }> {
+  const held: Record<string, { bytes: number; buffers: number }> = {};
+  for (const [name, device] of devices) if (device instanceof Device) held[name] = device.memory;
+  return held;
+}

@@ -1,0 +1,77 @@
+import { NumericError } from "../errors.ts";
+import { isFloat } from "../dtype.ts";
+import type { Node } from "../graph/node.ts";
+import { setObserver } from "../graph/observe.ts";
+import { formatShape } from "../shape.ts";
+import { bufferOf, realizeNodesSync } from "./realize.ts";
+import { activeTrace } from "./trace.ts";
+
+export interface DebugOptions {
+  /** Run each operation as it is called, on a backend that can be read synchronously. */
+  readonly eager?: boolean;
+  /** Throw a NumericError where an operation makes NaN or ±∞ of finite numbers; runs eagerly. */
+  readonly nanCheck?: boolean;
+}
+
+let settings: Required<DebugOptions> = { eager: false, nanCheck: false };
+
+/** Whether operations run as they are called. */
+export const isEager = (): boolean => settings.eager || settings.nanCheck;
+
+/** Nodes whose elements are known not to be all finite. */
+const notFinite = new WeakSet<Node>();
+
+/** The first line of the call stack outside the module that this file is shipped in. */
+function userLine(): string | null {
+  const { stack } = new Error("here");
+  const lines = stack?.split("\n").slice(1) ?? [];
+  const own = /[\\/](?:core[\\/](?:src|dist)|@chainrule[\\/][\w-]+[\\/]dist)[\\/]/;
+  return lines.find((line) => !own.test(line) && !line.includes("node:internal"))?.trim() ?? null;
+}
+
+function badElement(node: Node): { value: number; index: number } | null {
+  const { device, host } = node.storage!;
+  const data = device === null ? host! : device.readSync(bufferOf(node, device));
+  const index = data.findIndex((value) => !Number.isFinite(value));
+  return index < 0 ? null : { value: data[index]!, index };
+}
+
+function checkFinite(node: Node): void {
+  if (!isFloat(node.dtype)) return;
+  const bad = badElement(node);
+  if (bad === null) return;
+  notFinite.add(node);
+  for (const input of node.inputs) {
+    if (!isFloat(input.dtype) || notFinite.has(input)) continue;
+    realizeNodesSync([input]);
+    if (badElement(input) !== null) notFinite.add(input);
+  }
+  if (node.inputs.some((input) => notFinite.has(input))) return;
+  const shapes = node.inputs.map(({ shape }) => formatShape(shape)).join(", ");
+  throw new NumericError(
+    `${node.op}(${shapes}) made ${bad.value} of finite inputs, first at element ${bad.index} of ` +
+      `${formatShape(node.shape)}${node.origin === null ? "" : `; called ${node.origin}`}`,
+  );
+}
+
+function runNow(node: Node): void {
+  if (activeTrace() !== null) return;
+  node.origin = userLine();
+  // Running a node must not observe the nodes that running makes.
+  setObserver(null);
+  try {
+    realizeNodesSync([node]);
+    if (settings.nanCheck) checkFinite(node);
+  } finally {
+    setObserver(runNow);
+  }
+}
+
+/**
+ * Sets how operations run: lazily (the default), or one by one as they are called, with or without a check of every
+ * result. For finding out which operation on which line went wrong; slow. Captured functions run plainly meanwhile.
+ */
+export function debug(options: DebugOptions): void {
+  settings = { ...settings, ...options };
+  setObserver(isEager() ? runNow : null);
+}

@@ -1,0 +1,334 @@
+import type { Expression, IndexMap, Kernel, DotOperand } from "../backend/kernel.ts";
+import { contiguousStrides, type Shape } from "../shape.ts";
+import type { Attributes } from "../graph/node.ts";
+import type { Group } from "./group.ts";
+import { forEachView, type Leaf, type Term } from "./term.ts";
+import type { Core, Value } from "./value.ts";
+import { View, type Range } from "./view.ts";
+
+/** A kernel with the values whose buffers it is bound to. */
+export interface EmittedKernel {
+  readonly kernel: Kernel;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+}
+
+/** Axes that every view walks as one: each entry lists adjacent axes of the index space, outermost first. */
+type Axes = readonly (readonly number[])[];
+
+const unmasked = (view: View, axis: number): boolean => {
+  const range = view.mask?.[axis];
+  return range === undefined || (range[0] <= 0 && range[1] >= view.shape[axis]!);
+};
+
+/** Merges adjacent axes from `from` to before `to` wherever all views allow it; axes of size 1 vanish. */
+function mergeAxes(shape: Shape, from: number, to: number, views: readonly View[]): Axes {
+  const axes: number[][] = [];
+  for (let axis = from; axis < to; axis++) {
+    if (shape[axis] === 1 && views.every((view) => unmasked(view, axis))) continue;
+    const outer = axes.at(-1)?.at(-1);
+    const merges =
+      outer !== undefined &&
+      views.every(
+        (view) =>
+          unmasked(view, outer) &&
+          unmasked(view, axis) &&
+          view.strides[outer] === view.strides[axis]! * view.shape[axis]!,
+      );
+    if (merges) axes.at(-1)!.push(axis);
+    else axes.push([axis]);
+  }
+  return axes;
+}
+
+const sizesOf = (shape: Shape, axes: Axes): number[] =>
+  axes.map((merged) => merged.reduce((size, axis) => size * shape[axis]!, 1));
+
+function mapOf(view: View, axes: Axes): IndexMap {
+  const ranges = axes.map((merged, i): Range => {
+    const size = sizesOf(view.shape, axes)[i]!;
+    return merged.length === 1 && view.mask ? view.mask[merged[0]!]! : [0, size];
+  });
+  const masked =
+    view.mask !== null && axes.some((merged) => merged.length === 1 && !unmasked(view, merged[0]!));
+  const strides = axes.map((merged) => (merged.length > 0 ? view.strides[merged.at(-1)!]! : 0));
+  return { offset: view.offset, strides, mask: masked ? ranges : null };
+}
+
+const textOf = (map: IndexMap): string =>
+  `${map.offset}/${map.strides.join()}${map.mask ? `/${map.mask.map((range) => range.join("-")).join()}` : ""}`;
+
+/** An expression and the number of its line in the key. */
+interface Written {
+  readonly id: number;
+  readonly expression: Expression;
+}
+
+/** Writes expressions for one kernel: each distinct computation becomes one object and one line of the key. */
+class Writer {
+  readonly inputs: Value[] = [];
+  readonly lines: string[] = [];
+  readonly #group: Group;
+  readonly #known = new Map<string, Written>();
+  readonly #written = new Map<Term, Map<Axes, Written>>();
+
+  constructor(group: Group) {
+    this.#group = group;
+  }
+
+  input(value: Value): number {
+    const known = this.inputs.indexOf(value);
+    return known >= 0 ? known : this.inputs.push(value) - 1;
+  }
+
+  /** The term over the merged `axes`, and its number in the key. */
+  write(term: Term, axes: Axes): Written {
+    let byAxes = this.#written.get(term);
+    if (byAxes === undefined) this.#written.set(term, (byAxes = new Map()));
+    let written = byAxes.get(axes);
+    if (written === undefined) byAxes.set(axes, (written = this.#write(term, axes)));
+    return written;
+  }
+
+  #write(term: Term, axes: Axes): Written {
+    const { dtype } = term;
+    switch (term.kind) {
+      case "const": {
+        const text = Object.is(term.value, -0) ? "-0" : String(term.value);
+        return this.#share(axes, `const ${text} ${dtype}`, () => ({
+          kind: "const",
+          dtype,
+          value: term.value,
+        }));
+      }
+      case "load": {
+        const source = term.source!;
+        if (source === this.#group.core)
+          return this.#share(axes, `result ${dtype}`, () => ({ kind: "result", dtype }));
+        const member = this.#group.members.find(({ value }) => value === source);
+        return member ? this.write(member.term, axes) : this.#leaf(term, axes);
+      }
+      case "index":
+      case "random":
+        return this.#leaf(term, axes);
+      case "valid": {
+        const map = mapOf(term.view, axes);
+        return this.#share(axes, `valid ${textOf(map)}`, () => ({ kind: "valid", dtype: "bool", map }));
+      }
+      case "unary": {
+        const x = this.write(term.x, axes);
+        return this.#share(axes, `${term.op} ${x.id}`, () => ({
+          kind: "unary",
+          dtype,
+          op: term.op,
+          x: x.expression,
+        }));
+      }
+      case "cast": {
+        const x = this.write(term.x, axes);
+        return this.#share(axes, `cast ${dtype} ${x.id}`, () => ({ kind: "cast", dtype, x: x.expression }));
+      }
+      case "binary": {
+        const x = this.write(term.x, axes);
+        const y = this.write(term.y, axes);
+        return this.#share(axes, `${term.op} ${dtype} ${x.id} ${y.id}`, () => ({
+          kind: "binary",
+          dtype,
+          op: term.op,
+          x: x.expression,
+          y: y.expression,
+        }));
+      }
+      case "where": {
+        const condition = this.write(term.condition, axes);
+        const x = this.write(term.x, axes);
+        const y = this.write(term.y, axes);
+        return this.#share(axes, `where ${condition.id} ${x.id} ${y.id}`, () => ({
+          kind: "where",
+          dtype,
+          condition: condition.expression,
+          x: x.expression,
+          y: y.expression,
+        }));
+      }
+    }
+  }
+
+  #leaf({ kind, dtype, source, view }: Leaf, axes: Axes): Written {
+    const map = mapOf(view, axes);
+    if (source === null)
+      return this.#share(axes, `index ${textOf(map)}`, () => ({ kind: "index", dtype: "int32", map }));
+    const input = this.input(source);
+    return this.#share(axes, `${kind} ${input} ${dtype} ${textOf(map)}`, () =>
+      kind === "load" ? { kind, dtype, input, map } : { kind: "random", dtype: "int32", input, map },
+    );
+  }
+
+  #share(axes: Axes, text: string, create: () => Expression): Written {
+    // An index space of its own has values of its own, also where they read alike.
+    const scoped = `${axes.length}: ${text}`;
+    let known = this.#known.get(scoped);
+    if (known === undefined) {
+      known = { id: this.lines.push(scoped) - 1, expression: create() };
+      this.#known.set(scoped, known);
+    }
+    return known;
+  }
+}
+
+function viewsOf(terms: readonly Term[], group: Group): View[] {
+  const views = new Set<View>();
+  const own = new Set(group.members.map(({ value }) => value));
+  for (const term of terms) {
+    forEachView(term, (leaf) => {
+      if (leaf.kind === "valid" || leaf.source === null || !own.has(leaf.source)) views.add(leaf.view);
+    });
+  }
+  return [...views];
+}
+
+/** Merges all axes; where none is left there is one of size 1, so that kernels always have a loop. */
+function allAxes(shape: Shape, views: readonly View[]): Axes {
+  const axes = mergeAxes(shape, 0, shape.length, views);
+  return axes.length > 0 ? axes : [[]];
+}
+
+/** The kernel that computes a group. */
+export function emit(group: Group): EmittedKernel {
+  const outputs = group.members.filter(({ value }) => value.stored);
+  const terms = group.members.map(({ term }) => term);
+  const views = viewsOf(terms, group);
+  const writer = new Writer(group);
+  const core = group.core?.core ?? null;
+  const parts = coreParts(core, group, views, writer);
+  const written =
+    core?.kind === "scatterAdd" ? [] : outputs.map(({ term }) => writer.write(term, parts.axes));
+  const shape = sizesOf(parts.shape, parts.axes);
+  const key = [
+    group.kind,
+    parts.text,
+    shape.join(),
+    writer.inputs.map(({ dtype }) => dtype).join(),
+    ...writer.lines,
+    written.map(({ id }) => id).join(),
+  ].join("\n");
+  const kernel = {
+    ...parts.fields,
+    kind: group.kind,
+    inputs: writer.inputs.map(({ dtype }) => dtype),
+    outputs:
+      core?.kind === "scatterAdd"
+        ? [{ kind: "result", dtype: group.core!.dtype }]
+        : written.map(({ expression }) => expression),
+    shape,
+    key,
+  } as Kernel;
+  return { kernel, inputs: writer.inputs, outputs: outputs.map(({ value }) => value) };
+}
+
+interface Parts {
+  /** The kernel's index space before axes are merged. */
+  readonly shape: Shape;
+  readonly axes: Axes;
+  /** What the kernel says of its core. */
+  readonly fields: object;
+  /** The same as text, for the key. */
+  readonly text: string;
+}
+
+function coreParts(core: Core | null, group: Group, views: readonly View[], writer: Writer): Parts {
+  const { shape } = group;
+  if (core === null) return { shape, axes: allAxes(shape, views), fields: {}, text: "" };
+  const { attributes, dtype } = group.core!;
+  switch (core.kind) {
+    case "reduce": {
+      const { op } = attributes as Attributes["reduce"];
+      const inside = viewsOf([core.value], group);
+      const axes = allAxes(shape, [...views, ...inside]);
+      const full = fullShape(group.core!);
+      const folded = mergeAxes(full, shape.length, full.length, inside);
+      const value = writer.write(core.value, [...axes, ...folded]);
+      const reduced = sizesOf(full, folded);
+      return {
+        shape,
+        axes,
+        fields: { op, value: value.expression, reduced },
+        text: `${op} ${value.id} ${reduced.join()}`,
+      };
+    }
+    case "dot": {
+      const rank = shape.length;
+      const batch = mergeAxes(shape, 0, rank - 2, [...views, core.a.view, core.b.view]);
+      const axes = [...batch, [rank - 2], [rank - 1]];
+      const operand = ({ source, view }: Leaf): DotOperand => ({
+        input: writer.input(source!),
+        offset: view.offset,
+        batch: batch.map((merged) => view.strides[merged.at(-1)!]!),
+        row: view.strides[rank - 2]!,
+        column: view.strides[rank - 1]!,
+      });
+      const a = operand(core.a);
+      const b = operand(core.b);
+      const fields = {
+        dtype,
+        m: shape[rank - 2]!,
+        n: shape[rank - 1]!,
+        k: core.a.view.shape[rank - 1]!,
+        a,
+        b,
+      };
+      return { shape, axes, fields, text: JSON.stringify(fields) };
+    }
+    case "gather": {
+      const { axis } = attributes as Attributes["gather"];
+      const from = core.source.view;
+      const axisStride = from.strides[axis]!;
+      const rest = new View(
+        shape,
+        from.strides.map((stride, i) => (i === axis ? 0 : stride)),
+        from.offset,
+      );
+      const axes = allAxes(shape, [...views, rest, ...viewsOf([core.index], group)]);
+      const index = writer.write(core.index, axes);
+      const source = {
+        input: writer.input(core.source.source!),
+        map: mapOf(rest, axes),
+        axisStride,
+        axisSize: from.shape[axis]!,
+      };
+      return {
+        shape,
+        axes,
+        fields: { dtype, source, index: index.expression },
+        text: `${JSON.stringify(source)} ${index.id} ${dtype}`,
+      };
+    }
+    case "scatterAdd": {
+      const { axis } = attributes as Attributes["scatterAdd"];
+      const scattered = group.core!.inputs[1]!.shape;
+      const strides = contiguousStrides(shape);
+      const rest = new View(
+        scattered,
+        strides.map((stride, i) => (i === axis ? 0 : stride)),
+      );
+      const axes = allAxes(scattered, [rest, ...viewsOf([core.index, core.value], group)]);
+      const index = writer.write(core.index, axes);
+      const value = writer.write(core.value, axes);
+      const target = { map: mapOf(rest, axes), axisStride: strides[axis]!, axisSize: shape[axis]! };
+      const length = group.core!.size;
+      return {
+        shape: scattered,
+        axes,
+        fields: { dtype, length, target, index: index.expression, value: value.expression },
+        text: `${JSON.stringify(target)} ${length} ${index.id} ${value.id} ${dtype}`,
+      };
+    }
+  }
+}
+
+/** The index space of a fold: what is kept, then what is folded. */
+function fullShape(fold: Value): Shape {
+  const { axes } = fold.attributes as Attributes["reduce"];
+  const { shape } = fold.inputs[0]!;
+  return [...fold.shape, ...axes.map((axis) => shape[axis]!)];
+}

@@ -1,0 +1,213 @@
+import type { Device } from "../backend/device.ts";
+import type { Kernel } from "../backend/kernel.ts";
+import { isAlias } from "../graph/node.ts";
+import { bytesPerElement, type Dtype } from "../dtype.ts";
+import { emit, type EmittedKernel } from "./emit.ts";
+import { Fusion, type Group } from "./group.ts";
+import { resolve, type LinearGraph } from "./linearize.ts";
+import { defineValues, Value } from "./value.ts";
+
+/** A buffer that a plan needs while it runs. */
+export interface Slot {
+  readonly dtype: Dtype;
+  readonly length: number;
+}
+
+/** A kernel of a plan, bound to places in the plan's table of buffers: leaves, then outputs, then slots. */
+export interface PlannedKernel {
+  readonly kernel: Kernel;
+  readonly executable: unknown;
+  readonly places: readonly number[];
+}
+
+/** A graph turned into kernels: everything but the buffers. */
+export interface Plan {
+  readonly device: Device;
+  readonly kernels: readonly PlannedKernel[];
+  readonly leafCount: number;
+  /** One for each root, in order; those updated in place are given the leaf's place instead. */
+  readonly outputs: readonly (Slot & { readonly place: number })[];
+  /** Buffers of intermediates, shared by those that never live at the same time. */
+  readonly slots: readonly Slot[];
+}
+
+/** For each root, the position of the leaf that it overwrites, or −1. */
+export type Updates = readonly number[];
+
+/** Equal computations become one value; the list keeps inputs before their users. */
+function distinctValues(graph: LinearGraph): { values: Value[]; roots: Value[] } {
+  const values: Value[] = [];
+  const known = new Map<string, Value>();
+  const numberOf = new Map<Value, number>();
+  const byNode: Value[] = [];
+  let leaves = 0;
+  for (const node of graph.nodes) {
+    if (node.storage !== null) {
+      const value = new Value(node, [], leaves++);
+      byNode.push(value);
+      numberOf.set(value, values.push(value));
+      continue;
+    }
+    const operands = isAlias(node.op) ? node.inputs.slice(0, 1) : node.inputs;
+    const inputs = operands.map((input) => byNode[resolve(input).index]!);
+    const text = `${node.signature}:${inputs.map((input) => numberOf.get(input)).join()}`;
+    let value = known.get(text);
+    if (value === undefined) {
+      value = new Value(node, inputs);
+      known.set(text, value);
+      numberOf.set(value, values.push(value));
+    }
+    byNode.push(value);
+  }
+  const roots = graph.positions.map((position) => {
+    const value = byNode[position]!;
+    if (!value.isLeaf && !value.isRoot) {
+      value.isRoot = value.stored = true;
+      return value;
+    }
+    const copy = new Value({ op: "stopGradient", attributes: null, shape: value.shape, dtype: value.dtype }, [
+      value,
+    ]);
+    copy.isRoot = copy.stored = true;
+    values.push(copy);
+    return copy;
+  });
+  return { values, roots };
+}
+
+/**
+ * Groups in an order in which each comes after those it needs. Those that may refuse an index come as early as they
+ * can: a refusal then finds nothing updated yet.
+ */
+function inOrder(groups: readonly Group[]): Group[] {
+  const order: Group[] = [];
+  const done = new Set<Group>();
+  const visit = (group: Group): void => {
+    if (done.has(group)) return;
+    done.add(group);
+    for (const before of [...group.after].sort((a, b) => a.order - b.order)) visit(before);
+    order.push(group);
+  };
+  for (const group of groups) if (group.kind === "gather" || group.kind === "scatterAdd") visit(group);
+  for (const group of groups) visit(group);
+  return order;
+}
+
+/**
+ * Decides for each root that replaces a leaf whether its kernel may write straight into the leaf's buffer: all other
+ * readers of the old elements can run before it, and it reads them itself only at the index that it writes.
+ */
+function updatesInPlace(
+  fusion: Fusion,
+  roots: readonly Value[],
+  replaced: readonly (Value | null)[],
+): boolean[] {
+  const reads = new Map(fusion.groups.map((group) => [group, group.reads()]));
+  return roots.map((root, i) => {
+    const old = replaced[i]!;
+    const writer = fusion.groupOf(root);
+    if (old === null || writer === undefined) return false;
+    if (reads.get(writer)!.get(old)?.identity === false) return false;
+    const readers = fusion.groups.filter((group) => group !== writer && reads.get(group)!.has(old));
+    if (readers.some((reader) => reader.dependsOn(writer))) return false;
+    for (const reader of readers) writer.after.add(reader);
+    return true;
+  });
+}
+
+/** Gives intermediates their buffers: a slot is free again after the last kernel that reads it. */
+class SlotPlanner {
+  readonly slots: Slot[] = [];
+  readonly #free: number[] = [];
+
+  take(dtype: Dtype, length: number): number {
+    let best = -1;
+    for (const slot of this.#free) {
+      const candidate = this.slots[slot]!;
+      if (candidate.dtype !== dtype || candidate.length < length || candidate.length > 2 * length) continue;
+      if (best < 0 || candidate.length < this.slots[best]!.length) best = slot;
+    }
+    if (best < 0) return this.slots.push({ dtype, length }) - 1;
+    this.#free.splice(this.#free.indexOf(best), 1);
+    return best;
+  }
+
+  give(slot: number): void {
+    this.#free.push(slot);
+  }
+}
+
+function copyKernel({ dtype, size }: Value): Kernel {
+  const map = { offset: 0, strides: [1], mask: null };
+  return {
+    kind: "map",
+    inputs: [dtype],
+    outputs: [{ kind: "load", dtype, input: 0, map }],
+    shape: [size],
+    key: `copy ${dtype} ${size}`,
+  };
+}
+
+/** Plans the computation of a graph's roots on a device. */
+export function buildPlan(device: Device, graph: LinearGraph, updates: Updates): Plan {
+  const { values, roots } = distinctValues(graph);
+  defineValues(values);
+  const fusion = new Fusion(values, device.backend.capabilities.maxOutputs);
+  const leaves = values.filter((value) => value.isLeaf);
+  const replaced = updates.map((leaf) => (leaf < 0 ? null : leaves[leaf]!));
+  const inPlace = updatesInPlace(fusion, roots, replaced);
+  const emitted = inOrder(fusion.groups).map(emit);
+
+  const leafCount = leaves.length;
+  const placeOf = new Map<Value, number>(leaves.map((value) => [value, value.leaf]));
+  const outputs = roots.map((root, i) => {
+    const place = replaced[i] === null ? leafCount + i : replaced[i]!.leaf;
+    // An update that must not overwrite yet is computed into a slot and copied at the end.
+    if (replaced[i] === null || inPlace[i]) placeOf.set(root, place);
+    return { dtype: root.dtype, length: root.size, place };
+  });
+  const copiedLater = roots.filter((root) => !placeOf.has(root) && root.size > 0);
+  const slots = placeSlots(emitted, placeOf, leafCount + roots.length, new Set(copiedLater));
+  const kernels = emitted.map(({ kernel, inputs, outputs: written }) => ({
+    kernel,
+    executable: device.executable(kernel),
+    places: [...inputs, ...written].map((value) => placeOf.get(value)!),
+  }));
+  for (const root of copiedLater) {
+    const kernel = copyKernel(root);
+    const place = outputs[roots.indexOf(root)]!.place;
+    kernels.push({ kernel, executable: device.executable(kernel), places: [placeOf.get(root)!, place] });
+  }
+  return { device, kernels, leafCount, outputs, slots };
+}
+
+function placeSlots(
+  emitted: readonly EmittedKernel[],
+  placeOf: Map<Value, number>,
+  first: number,
+  keep: ReadonlySet<Value>,
+): Slot[] {
+  const planner = new SlotPlanner();
+  const lastRead = new Map<Value, number>();
+  emitted.forEach(({ inputs }, step) => {
+    for (const value of inputs) lastRead.set(value, step);
+  });
+  const place = (value: Value): void => {
+    if (!placeOf.has(value)) placeOf.set(value, first + planner.take(value.dtype, value.size));
+  };
+  emitted.forEach(({ inputs, outputs }, step) => {
+    for (const value of outputs) place(value);
+    for (const value of inputs) {
+      // Values without elements have no kernel, but their readers are bound to something.
+      place(value);
+      if (lastRead.get(value) === step && placeOf.get(value)! >= first && !keep.has(value)) {
+        planner.give(placeOf.get(value)! - first);
+      }
+    }
+  });
+  return planner.slots;
+}
+
+/** Bytes that a plan needs besides its leaves and outputs. */
+export const arenaBytes = (plan: Plan): number =>
+  plan.slots.reduce((bytes, { dtype, length }) => bytes + length * bytesPerElement(dtype), 0);

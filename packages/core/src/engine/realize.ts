@@ -1,0 +1,103 @@
+import { openDevice, openDeviceSync, defaultBackendName } from "../backend/registry.ts";
+import type { Device } from "../backend/device.ts";
+import { BackendError, StateError } from "../errors.ts";
+import type { Node } from "../graph/node.ts";
+import { bytesPerElement } from "../dtype.ts";
+import { linearize, type LinearGraph } from "./linearize.ts";
+import { planFor } from "./plan-cache.ts";
+import type { Plan } from "./plan.ts";
+import { Storage } from "./storage.ts";
+
+/** The device that holds a graph's leaves; null where all of them still wait on the host. */
+export function deviceOf(leaves: readonly Node[]): Device | null {
+  let device: Device | null = null;
+  for (const leaf of leaves) {
+    const other = leaf.storage!.device;
+    if (other === null || other === device) continue;
+    if (device !== null) {
+      throw new BackendError(
+        `one computation uses tensors on two backends, "${device.name}" and "${other.name}"; ` +
+          `move them to one first: await t.to("${device.name}")`,
+      );
+    }
+    device = other;
+  }
+  return device;
+}
+
+/** The buffer of a leaf. Throws StateError where a captured step has overwritten what the leaf stood for. */
+export function bufferOf(leaf: Node, device: Device): unknown {
+  const storage = leaf.storage!;
+  if (leaf.version !== storage.version) {
+    throw new StateError(
+      "this tensor was built from the value that a variable had before a captured step updated it in place; " +
+        "read it before the step, or build it again from the variable",
+    );
+  }
+  return storage.bufferOn(device);
+}
+
+/** Runs a plan once, on fresh buffers; whatever was allocated is given back if a kernel throws. */
+function run(plan: Plan, graph: LinearGraph): unknown[] {
+  const { device, kernels, outputs, slots } = plan;
+  const table: unknown[] = graph.leaves.map((leaf) => bufferOf(leaf, device));
+  const claims = [...outputs, ...slots];
+  let allocated = 0;
+  let done = false;
+  try {
+    for (const { dtype, length } of claims) {
+      table.push(device.allocate(length, dtype));
+      allocated++;
+    }
+    for (const { executable, places } of kernels) {
+      device.backend.run(
+        executable,
+        places.map((place) => table[place]),
+      );
+    }
+    done = true;
+  } finally {
+    for (let i = done ? outputs.length : 0; i < allocated; i++) {
+      device.release(table[plan.leafCount + i], claims[i]!.length * bytesPerElement(claims[i]!.dtype));
+    }
+  }
+  return table.slice(plan.leafCount, plan.leafCount + outputs.length);
+}
+
+const unrealized = (nodes: readonly Node[]): Node[] =>
+  [...new Set(nodes)].filter((node) => node.storage === null);
+
+function realizeOn(device: Device, graph: LinearGraph): void {
+  const plan = planFor(device, graph);
+  const buffers = run(plan, graph);
+  graph.roots.forEach((root, i) => {
+    const { dtype, length } = plan.outputs[i]!;
+    root.storage = Storage.onDevice(device, buffers[i], dtype, length);
+  });
+}
+
+/** Computes nodes in one plan; on `device`, or where their leaves are, or on the default backend. */
+export function realizeNodesSync(nodes: readonly Node[], on: Device | null = null): void {
+  const roots = unrealized(nodes);
+  if (roots.length === 0) return;
+  const graph = linearize(roots);
+  realizeOn(deviceOf(graph.leaves) ?? on ?? openDeviceSync(defaultBackendName()), graph);
+}
+
+/** As `realizeNodesSync`, waiting for the backend where that still has to start. */
+export async function realizeNodes(nodes: readonly Node[]): Promise<void> {
+  const roots = unrealized(nodes);
+  if (roots.length === 0) return;
+  const graph = linearize(roots);
+  const device = deviceOf(graph.leaves);
+  if (device !== null) return realizeOn(device, graph);
+  const opened = await openDevice(defaultBackendName());
+  // Others may have realised part of it, and renumbered all of it, during the wait.
+  realizeNodesSync(roots, opened);
+}
+
+/** The plan that would compute the nodes, without running it. */
+export function explainNodes(nodes: readonly Node[]): Plan {
+  const graph = linearize(unrealized(nodes));
+  return planFor(deviceOf(graph.leaves) ?? openDeviceSync(defaultBackendName()), graph);
+}

@@ -1,0 +1,138 @@
+import type { BinaryOp, UnaryOp } from "../backend/kernel.ts";
+import type { Dtype } from "../dtype.ts";
+import type { Shape } from "../shape.ts";
+import type { Value } from "./value.ts";
+import { View } from "./view.ts";
+
+/** What a term reads: an element of a stored value, a position, or random bits under a stored key. */
+export interface Leaf {
+  readonly kind: "load" | "index" | "random";
+  readonly dtype: Dtype;
+  /** The stored value, or the key; null for a position. */
+  readonly source: Value | null;
+  readonly view: View;
+}
+
+/** A computation of one element while it is being fused: an expression whose leaves still carry whole views. */
+export type Term =
+  | Leaf
+  | { readonly kind: "const"; readonly dtype: Dtype; readonly value: number }
+  | { readonly kind: "valid"; readonly dtype: "bool"; readonly view: View }
+  | { readonly kind: "unary"; readonly dtype: Dtype; readonly op: UnaryOp; readonly x: Term }
+  | { readonly kind: "cast"; readonly dtype: Dtype; readonly x: Term }
+  | {
+      readonly kind: "binary";
+      readonly dtype: Dtype;
+      readonly op: BinaryOp;
+      readonly x: Term;
+      readonly y: Term;
+    }
+  | {
+      readonly kind: "where";
+      readonly dtype: Dtype;
+      readonly condition: Term;
+      readonly x: Term;
+      readonly y: Term;
+    };
+
+/** Reads a stored value as it lies. */
+export const loadOf = (source: Value): Leaf => ({
+  kind: "load",
+  dtype: source.dtype,
+  source,
+  view: View.contiguous(source.shape),
+});
+
+/**
+ * The term under another index space: every view moved by `move`. Null where a view cannot follow; sharing within
+ * the term is kept.
+ */
+export function moveTerm(term: Term, move: (view: View) => View | null): Term | null {
+  const moved = new Map<Term, Term | null>();
+  const visit = (from: Term): Term | null => {
+    const known = moved.get(from);
+    if (known !== undefined) return known;
+    const to = rebuild(from);
+    moved.set(from, to);
+    return to;
+  };
+  const rebuild = (from: Term): Term | null => {
+    switch (from.kind) {
+      case "const":
+        return from;
+      case "load":
+      case "index":
+      case "random":
+      case "valid": {
+        const view = move(from.view);
+        return view && (view === from.view ? from : { ...from, view });
+      }
+      case "unary":
+      case "cast": {
+        const x = visit(from.x);
+        return x && (x === from.x ? from : { ...from, x });
+      }
+      case "binary": {
+        const x = visit(from.x);
+        const y = x && visit(from.y);
+        return y && { ...from, x: x!, y };
+      }
+      case "where": {
+        const condition = visit(from.condition);
+        const x = condition && visit(from.x);
+        const y = x && visit(from.y);
+        return y && { ...from, condition: condition!, x: x!, y };
+      }
+    }
+  };
+  return visit(term);
+}
+
+/** The term padded with zeros: a lone leaf by its mask, anything else by asking whether the index is inside. */
+export function padTerm(term: Term, shape: Shape, padding: readonly (readonly [number, number])[]): Term {
+  const inside = moveTerm(term, (view) => view.pad(padding))!;
+  if (
+    inside.kind === "load" ||
+    inside.kind === "index" ||
+    inside.kind === "random" ||
+    inside.kind === "valid"
+  )
+    return inside;
+  const valid: Term = { kind: "valid", dtype: "bool", view: View.contiguous(shape).pad(padding) };
+  return {
+    kind: "where",
+    dtype: term.dtype,
+    condition: valid,
+    x: inside,
+    y: { kind: "const", dtype: term.dtype, value: 0 },
+  };
+}
+
+/** Calls `see` once for each distinct leaf and mask test of a term. */
+export function forEachView(term: Term, see: (leaf: Leaf | (Term & { kind: "valid" })) => void): void {
+  const seen = new Set<Term>();
+  const visit = (at: Term): void => {
+    if (seen.has(at)) return;
+    seen.add(at);
+    switch (at.kind) {
+      case "const":
+        return;
+      case "load":
+      case "index":
+      case "random":
+      case "valid":
+        return see(at);
+      case "unary":
+      case "cast":
+        return visit(at.x);
+      case "where":
+        visit(at.condition);
+        visit(at.x);
+        return visit(at.y);
+      case "binary":
+        visit(at.x);
+        return visit(at.y);
+    }
+  };
+  visit(term);
+}

@@ -1,0 +1,127 @@
+import type { Device } from "../backend/device.ts";
+import type { BinaryOp, ReduceOp, UnaryOp } from "../backend/kernel.ts";
+import type { Dtype } from "../dtype.ts";
+import type { Storage } from "../engine/storage.ts";
+import { BackendError } from "../errors.ts";
+import type { Shape } from "../shape.ts";
+
+/** A derivative given by hand: the gradients of the inputs after the first, from that of the node. */
+export type Backward = (upstream: Node, node: Node) => readonly (Node | null)[];
+
+/** What an operation is told besides its inputs; null where shape and dtype say it all. */
+export interface Attributes extends Record<UnaryOp | BinaryOp, null> {
+  /** Elements that exist: host data or a realised value. */
+  buffer: null;
+  const: number;
+  /** The row-major position of each index, an int32. */
+  iota: null;
+  /** 32 random bits an element from the key that is the input. */
+  randomBits: null;
+  cast: null;
+  where: null;
+  reduce: { readonly op: ReduceOp; readonly axes: readonly number[] };
+  reshape: null;
+  permute: readonly number[];
+  expand: null;
+  pad: readonly (readonly [number, number])[];
+  slice: { readonly starts: readonly number[]; readonly steps: readonly number[] };
+  flip: readonly number[];
+  /** Sliding windows along an axis, as a new last axis. */
+  window: {
+    readonly axis: number;
+    readonly size: number;
+    readonly stride: number;
+    readonly dilation: number;
+  };
+  /** [...batch, m, k] · [...batch, k, n], the batch axes being the same on both sides. */
+  dot: null;
+  /** gather(x, indices): out[…i…] = x[…indices[…i…]…] along the axis; other axes agree. */
+  gather: { readonly axis: number };
+  /** scatterAdd(indices, values): zeros, with each value added where its index points along the axis. */
+  scatterAdd: { readonly axis: number };
+  stopGradient: null;
+  /** The first input, with a derivative of its own towards the others. */
+  custom: Backward;
+}
+
+/** The closed set of primitive operations; all else is composed of them. */
+export type Op = keyof Attributes;
+
+/** Operations that compute nothing: their value is their first input's. */
+export const isAlias = (op: Op): boolean => op === "stopGradient" || op === "custom";
+
+const signatures = new Map<string, number>();
+const maxSignatures = 1 << 16;
+let nextSignature = 0;
+
+/**
+ * A small number for (op, attributes, shape, dtype). Equal numbers mean equal things; the converse may fail after
+ * the table was emptied, which costs a plan and never an answer.
+ */
+function intern(text: string): number {
+  const known = signatures.get(text);
+  if (known !== undefined) return known;
+  if (signatures.size >= maxSignatures) signatures.clear();
+  signatures.set(text, nextSignature);
+  return nextSignature++;
+}
+
+function describe(op: Op, attributes: unknown): string {
+  if (attributes === null || op === "custom") return op;
+  // JSON has no word for -0, NaN and the infinities, which are different constants.
+  if (typeof attributes === "number") return Object.is(attributes, -0) ? "const -0" : `const ${attributes}`;
+  return op + JSON.stringify(attributes);
+}
+
+/** One operation of the lazy graph: immutable, but for the storage that realisation gives it. */
+export class Node<O extends Op = Op> {
+  readonly op: O;
+  readonly inputs: readonly Node[];
+  readonly attributes: Attributes[O];
+  readonly shape: Shape;
+  readonly dtype: Dtype;
+  readonly signature: number;
+  /** Where the elements that it is made of live; null while all of them wait on the host. */
+  readonly device: Device | null;
+  /** Whether it is a variable's present value: it is then stored whenever it is computed. */
+  owned = false;
+  /** The elements, once they exist. */
+  storage: Storage | null = null;
+  /** The storage's version that this node stands for: a captured step that updates it in place moves it on. */
+  version = 0;
+  /** Scratch of one graph walk: which walk was here last, and the number it gave this node. */
+  visit = 0;
+  index = 0;
+  /** Where the operation was called, kept in debug mode only. */
+  origin: string | null = null;
+
+  constructor(op: O, inputs: readonly Node[], attributes: Attributes[O], shape: Shape, dtype: Dtype) {
+    this.op = op;
+    this.inputs = inputs;
+    this.attributes = attributes;
+    this.shape = shape;
+    this.dtype = dtype;
+    this.signature = intern(`${describe(op, attributes)}|${dtype}|${shape.join()}`);
+    let device: Device | null = null;
+    for (const input of inputs) {
+      const other = input.storage?.device ?? input.device;
+      if (other === null || other === device) continue;
+      if (device !== null) {
+        throw new BackendError(
+          `${op}: operands live on two backends, "${device.name}" and "${other.name}"; ` +
+            `move one of them first: await t.to("${device.name}")`,
+        );
+      }
+      device = other;
+    }
+    this.device = device;
+  }
+
+  /** The signature of any realised node of this shape and dtype: what made it no longer matters. */
+  get leafSignature(): number {
+    return isOp(this, "buffer") ? this.signature : intern(`buffer|${this.dtype}|${this.shape.join()}`);
+  }
+}
+
+/** Whether a node is of an operation, narrowing its attributes. */
+export const isOp = <O extends Op>(node: Node, op: O): node is Node<O> => node.op === op;

@@ -1,0 +1,211 @@
+import { floatOf, isFloat } from "../dtype.ts";
+import { OptionError, ShapeError } from "../errors.ts";
+import * as g from "../graph/build.ts";
+import type { Node } from "../graph/node.ts";
+import { formatShape, normalizeAxes, normalizeAxis, sizeOf, type Shape } from "../shape.ts";
+import { isNaN, mirror, sqrt } from "./elementwise.ts";
+
+/** Axes to fold: one, several, or all of them where none is given. */
+export type Axes = number | readonly number[] | undefined;
+
+/** The shape with the folded axes kept at size 1. */
+const keptShape = (x: Node, axes: readonly number[]): Shape =>
+  x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+
+const finish = (folded: Node, x: Node, axes: readonly number[], keepDims: boolean): Node =>
+  keepDims ? g.reshape(folded, keptShape(x, axes)) : folded;
+
+/** A folded value repeated over the axes that were folded. */
+const repeat = (folded: Node, x: Node, axes: readonly number[]): Node =>
+  g.expand(g.reshape(folded, keptShape(x, axes)), x.shape);
+
+const countOf = (x: Node, axes: readonly number[]): number =>
+  axes.reduce((count, axis) => count * x.shape[axis]!, 1);
+
+/** Small integers are summed as int32. */
+const summable = (x: Node): Node => (x.dtype === "bool" || x.dtype === "uint8" ? g.cast(x, "int32") : x);
+
+export function sum(x: Node, axes?: Axes, keepDims = false): Node {
+  const over = normalizeAxes("sum", axes, x.shape.length);
+  return finish(g.sum(summable(x), over), x, over, keepDims);
+}
+
+export function prod(x: Node, axes?: Axes, keepDims = false): Node {
+  const over = normalizeAxes("prod", axes, x.shape.length);
+  return finish(g.reduce("prod", summable(x), over), x, over, keepDims);
+}
+
+/** The sum over the count; integers become float32. */
+export function mean(x: Node, axes?: Axes, keepDims = false): Node {
+  const over = normalizeAxes("mean", axes, x.shape.length);
+  const total = g.sum(g.cast(x, floatOf(x.dtype)), over);
+  return finish(g.div(total, g.constantLike(total, countOf(x, over))), x, over, keepDims);
+}
+
+export function max(x: Node, axes?: Axes, keepDims = false): Node {
+  const over = normalizeAxes("max", axes, x.shape.length);
+  return finish(g.reduce("max", x, over), x, over, keepDims);
+}
+
+export function min(x: Node, axes?: Axes, keepDims = false): Node {
+  const over = normalizeAxes("min", axes, x.shape.length);
+  return finish(mirror(g.reduce("max", mirror(x), over)), x, over, keepDims);
+}
+
+/** Σ(x − x̄)²/(n − correction): Bessel's correction of 1 by default, as PyTorch. */
+export function variance(x: Node, axes?: Axes, keepDims = false, correction = 1): Node {
+  if (!Number.isFinite(correction))
+    throw new OptionError(`variance: correction is a number, not ${correction}`);
+  const over = normalizeAxes("variance", axes, x.shape.length);
+  const from = g.cast(x, floatOf(x.dtype));
+  const deviation = g.sub(from, repeat(mean(from, over), from, over));
+  const total = g.sum(g.mul(deviation, deviation), over);
+  const freedom = Math.max(0, countOf(x, over) - correction);
+  return finish(g.div(total, g.constantLike(total, freedom)), x, over, keepDims);
+}
+
+export const std = (x: Node, axes?: Axes, keepDims = false, correction = 1): Node =>
+  sqrt(variance(x, axes, keepDims, correction));
+
+export function any(x: Node, axes?: Axes, keepDims = false): Node {
+  const over = normalizeAxes("any", axes, x.shape.length);
+  if (sizeOf(x.shape) === 0)
+    return finish(
+      g.constant(
+        0,
+        x.shape.filter((_, i) => !over.includes(i)),
+        "bool",
+      ),
+      x,
+      over,
+      keepDims,
+    );
+  return finish(g.reduce("max", g.cast(x, "bool"), over), x, over, keepDims);
+}
+
+export const all = (x: Node, axes?: Axes, keepDims = false): Node =>
+  g.not(any(g.not(g.cast(x, "bool")), axes, keepDims));
+
+/** The first position of the largest element, int32; NaN counts as largest, as in PyTorch. */
+export function argmax(x: Node, axis?: number, keepDims = false): Node {
+  if (axis === undefined) {
+    const flat = argmax(g.reshape(x, [sizeOf(x.shape)]), 0);
+    return keepDims
+      ? g.reshape(
+          flat,
+          x.shape.map(() => 1),
+        )
+      : flat;
+  }
+  const along = normalizeAxis("argmax", axis, x.shape.length);
+  const count = x.shape[along]!;
+  if (count === 0) throw new ShapeError(`argmax: axis ${along} of ${formatShape(x.shape)} is empty`);
+  const largest = repeat(g.reduce("max", x, [along]), x, [along]);
+  const hit = isFloat(x.dtype) ? g.max(g.eq(x, largest), isNaN(x)) : g.eq(x, largest);
+  // Counting positions from the end makes the first one the largest number.
+  const fromEnd = g.add(g.neg(positions(x.shape, along)), g.constant(count - 1, x.shape, "int32"));
+  const best = g.reduce("max", g.where(hit, fromEnd, g.constant(-1, x.shape, "int32")), [along]);
+  return finish(g.add(g.neg(best), g.constantLike(best, count - 1)), x, [along], keepDims);
+}
+
+export const argmin = (x: Node, axis?: number, keepDims = false): Node => argmax(mirror(x), axis, keepDims);
+
+/** The index along one axis, at each element. */
+export function positions(shape: Shape, axis: number): Node {
+  const line = g.reshape(
+    g.iota([shape[axis]!]),
+    shape.map((size, i) => (i === axis ? size : 1)),
+  );
+  return g.expand(line, shape);
+}
+
+/** The largest element as a shift for exponentials: 0 where it is not finite, so that ∞ − ∞ never arises. */
+function shift(x: Node, axes: readonly number[]): Node {
+  const largest = g.reduce("max", x, axes);
+  const finite = g.lt(g.max(largest, g.neg(largest)), g.constantLike(largest, Infinity));
+  return g.stopGradient(g.where(finite, largest, g.constantLike(largest, 0)));
+}
+
+/** ln Σ eˣ, shifted by the largest element; the gradient is e^(x − result). */
+export function logSumExp(x: Node, axes?: Axes, keepDims = false): Node {
+  const over = normalizeAxes("logSumExp", axes, x.shape.length);
+  const from = g.cast(x, floatOf(x.dtype));
+  if (sizeOf(from.shape) === 0) return finish(g.log(g.sum(from, over)), from, over, keepDims);
+  const offset = shift(from, over);
+  const total = g.sum(g.exp(g.sub(from, repeat(offset, from, over))), over);
+  const value = g.custom(g.add(g.log(total), offset), [from], (upstream, y) => [
+    g.mul(repeat(upstream, from, over), g.exp(g.sub(from, repeat(y, from, over)))),
+  ]);
+  return finish(value, x, over, keepDims);
+}
+
+/** e^(x − max)/Σ e^(x − max); the gradient is y·(u − Σ u·y). */
+export function softmax(x: Node, axis = -1): Node {
+  const from = g.cast(x, floatOf(x.dtype));
+  const over = [normalizeAxis("softmax", axis, x.shape.length)];
+  if (sizeOf(from.shape) === 0) return from;
+  const powers = g.exp(g.sub(from, repeat(shift(from, over), from, over)));
+  const value = g.div(powers, repeat(g.sum(powers, over), from, over));
+  return g.custom(value, [from], (upstream, y) => {
+    const weighted = g.sum(g.mul(upstream, y), over);
+    return [g.mul(y, g.sub(upstream, repeat(weighted, from, over)))];
+  });
+}
+
+/** x − ln Σ eˣ. */
+export function logSoftmax(x: Node, axis = -1): Node {
+  const from = g.cast(x, floatOf(x.dtype));
+  const over = [normalizeAxis("logSoftmax", axis, x.shape.length)];
+  if (sizeOf(from.shape) === 0) return from;
+  return g.sub(from, g.expand(logSumExp(from, over, true), from.shape));
+}
+
+/** Longest run that is summed directly, at a cost of n²; longer ones are summed in blocks of it. */
+const directRun = 64;
+
+/** Running sums along the last axis. */
+function runningSums(x: Node): Node {
+  const rank = x.shape.length;
+  const n = x.shape[rank - 1]!;
+  const head = x.shape.slice(0, -1);
+  const still = head.map((): [number, number] => [0, 0]);
+  if (n <= directRun) {
+    const windows = g.window(g.pad(x, [...still, [n - 1, 0]]), rank - 1, n, 1, 1);
+    return g.sum(windows, [rank]);
+  }
+  const blocks = Math.ceil(n / directRun);
+  const padded = g.pad(x, [...still, [0, blocks * directRun - n]]);
+  const inside = runningSums(g.reshape(padded, [...head, blocks, directRun]));
+  const last = [...head, blocks, 1];
+  const totals = g.slice(
+    inside,
+    [...head.map(() => 0), 0, directRun - 1],
+    last,
+    last.map(() => 1),
+  );
+  const line = [...head, blocks];
+  const before = g.slice(
+    g.pad(runningSums(g.reshape(totals, line)), [...still, [1, 0]]),
+    line.map(() => 0),
+    line,
+    line.map(() => 1),
+  );
+  const summed = g.reshape(g.add(inside, g.expand(g.reshape(before, last), inside.shape)), padded.shape);
+  return g.slice(
+    summed,
+    x.shape.map(() => 0),
+    x.shape,
+    x.shape.map(() => 1),
+  );
+}
+
+/** y[i] = x[0] + … + x[i] along an axis; the gradient runs the same sums from the end. */
+export function cumsum(x: Node, axis: number): Node {
+  const along = normalizeAxis("cumsum", axis, x.shape.length);
+  const from = summable(x);
+  if (sizeOf(x.shape) === 0) return from;
+  const order = [...x.shape.keys()].filter((i) => i !== along).concat(along);
+  const back = order.map((_, i) => order.indexOf(i));
+  const value = g.permute(runningSums(g.permute(from, order)), back);
+  return g.custom(value, [from], (upstream) => [g.flip(cumsum(g.flip(upstream, [along]), along), [along])]);
+}

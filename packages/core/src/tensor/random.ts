@@ -1,0 +1,160 @@
+import { isFloat, type Dtype } from "../dtype.ts";
+import { DtypeError, OptionError } from "../errors.ts";
+import * as g from "../graph/build.ts";
+import type { Node } from "../graph/node.ts";
+import { erfinv } from "../ops/elementwise.ts";
+import { Generator } from "../random/generator.ts";
+import { checkShape, type Shape } from "../shape.ts";
+import { hostValue } from "./create.ts";
+import { Tensor } from "./tensor.ts";
+
+export interface RandomOptions {
+  /** float32 (the default) or float64. */
+  readonly dtype?: Dtype;
+  /** Where keys come from; the default generator where it is not given. */
+  readonly generator?: Generator;
+}
+
+export interface UniformOptions extends RandomOptions {
+  readonly low?: number;
+  readonly high?: number;
+}
+
+export interface NormalOptions extends RandomOptions {
+  readonly mean?: number;
+  readonly std?: number;
+}
+
+export interface TruncatedNormalOptions extends NormalOptions {
+  /** Bounds on the result itself, not in standard deviations. */
+  readonly low?: number;
+  readonly high?: number;
+}
+
+export interface BernoulliOptions extends RandomOptions {
+  /** The probability of 1. */
+  readonly p?: number;
+}
+
+let defaultGenerator = new Generator(0);
+
+/** A key drawn from the generator now, or at each replay of a captured step. */
+function nextKey(generator: Generator): Node {
+  return hostValue(() => generator.nextKey(), { shape: [2], dtype: "int32" }).node;
+}
+
+function checkDraw(operation: string, shape: Shape, dtype: Dtype): void {
+  checkShape(operation, shape);
+  if (!isFloat(dtype)) throw new DtypeError(`${operation}: draws float32 or float64, not ${dtype}`);
+}
+
+/** The low bits of fresh random words as a float, exact. */
+function lowBits(generator: Generator, shape: Shape, bits: number, dtype: Dtype): Node {
+  const words = g.randomBits(nextKey(generator), shape);
+  return g.cast(g.mod(words, g.constantLike(words, 2 ** bits)), dtype);
+}
+
+/** Uniform on [0, 1): all multiples of 2⁻²⁴ (float32) or 2⁻⁵³ (float64) alike. */
+function unit(generator: Generator, shape: Shape, dtype: Dtype): Node {
+  if (dtype === "float32") {
+    const bits = lowBits(generator, shape, 24, dtype);
+    return g.mul(bits, g.constantLike(bits, 2 ** -24));
+  }
+  const high = lowBits(generator, shape, 26, dtype);
+  const low = lowBits(generator, shape, 27, dtype);
+  const bits = g.add(g.mul(high, g.constantLike(high, 2 ** 27)), low);
+  return g.mul(bits, g.constantLike(bits, 2 ** -53));
+}
+
+const scaled = (x: Node, factor: number, offset: number): Node =>
+  g.add(g.mul(x, g.constantLike(x, factor)), g.constantLike(x, offset));
+
+/** Standard normal numbers by the Box–Muller transform, √(−2 ln(1 − u))·cos 2πv. */
+function gauss(generator: Generator, shape: Shape, dtype: Dtype): Node {
+  const u = unit(generator, shape, dtype);
+  const v = unit(generator, shape, dtype);
+  const radius = g.sqrt(g.mul(g.log1p(g.neg(u)), g.constantLike(u, -2)));
+  return g.mul(radius, g.cos(g.mul(v, g.constantLike(v, 2 * Math.PI))));
+}
+
+/** erf of a host number: 2/√π·e^(−x²)·Σ 2ⁿx²ⁿ⁺¹/(2n + 1)!!, whose terms all have one sign. */
+const erfOf = (x: number): number => {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let term = x;
+  let sum = x;
+  for (let n = 1; Math.abs(term) > 1e-18 * Math.abs(sum) && n < 400; n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+};
+
+/**
+ * Random tensors from counter-based streams: the same seed gives the same numbers on every backend and thread
+ * count, and a captured step draws afresh at each replay, as the uncaptured one would.
+ */
+export const random = {
+  get defaultGenerator(): Generator {
+    return defaultGenerator;
+  },
+
+  /** Starts the default generator anew. */
+  seed(seed: number): void {
+    defaultGenerator = new Generator(seed);
+  },
+
+  /** Uniform on [low, high), [0, 1) where not given. */
+  uniform(shape: Shape, options: UniformOptions = {}): Tensor {
+    const { low = 0, high = 1, dtype = "float32", generator = defaultGenerator } = options;
+    checkDraw("random.uniform", shape, dtype);
+    if (!(low <= high)) throw new OptionError(`random.uniform: low ≤ high, not ${low} and ${high}`);
+    return new Tensor(scaled(unit(generator, shape, dtype), high - low, low === 0 ? -0 : low));
+  },
+
+  /** Normal with mean 0 and standard deviation 1, or as given. */
+  normal(shape: Shape, options: NormalOptions = {}): Tensor {
+    const { mean = 0, std = 1, dtype = "float32", generator = defaultGenerator } = options;
+    checkDraw("random.normal", shape, dtype);
+    if (!(std >= 0)) throw new OptionError(`random.normal: std ≥ 0, not ${std}`);
+    return new Tensor(scaled(gauss(generator, shape, dtype), std, mean === 0 ? -0 : mean));
+  },
+
+  /** Normal numbers kept to [low, high] by inverting the distribution function, as PyTorch's trunc_normal_. */
+  truncatedNormal(shape: Shape, options: TruncatedNormalOptions = {}): Tensor {
+    const {
+      mean = 0,
+      std = 1,
+      low = -2,
+      high = 2,
+      dtype = "float32",
+      generator = defaultGenerator,
+    } = options;
+    checkDraw("random.truncatedNormal", shape, dtype);
+    if (!(low < high) || !(std > 0)) {
+      throw new OptionError(`random.truncatedNormal: low < high and std > 0, not ${low}, ${high} and ${std}`);
+    }
+    const from = erfOf((low - mean) / std / Math.SQRT2);
+    const to = erfOf((high - mean) / std / Math.SQRT2);
+    const standard = erfinv(scaled(unit(generator, shape, dtype), to - from, from));
+    const drawn = new Tensor(scaled(standard, std * Math.SQRT2, mean));
+    return drawn.clip(low, high);
+  },
+
+  /** 1 with probability p (0.5 where not given), else 0. */
+  bernoulli(shape: Shape, options: BernoulliOptions = {}): Tensor {
+    const { p = 0.5, dtype = "float32", generator = defaultGenerator } = options;
+    checkDraw("random.bernoulli", shape, dtype);
+    if (!(p >= 0 && p <= 1))
+      throw new OptionError(`random.bernoulli: p is a probability from 0 to 1, not ${p}`);
+    const drawn = unit(generator, shape, "float32");
+    return new Tensor(g.cast(g.lt(drawn, g.constantLike(drawn, p)), dtype));
+  },
+
+  /** 0 … n − 1 in random order, int32; made on the host. */
+  permutation(n: number, options: Pick<RandomOptions, "generator"> = {}): Tensor {
+    const { generator = defaultGenerator } = options;
+    if (!Number.isInteger(n) || n < 0)
+      throw new OptionError(`random.permutation: n is a whole number ≥ 0, not ${n}`);
+    return hostValue(() => generator.permutation(n), { shape: [n], dtype: "int32" });
+  },
+};
