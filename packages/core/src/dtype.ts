@@ -24,8 +24,7 @@ export const bytesPerElement = (dtype: Dtype): number => arrays[dtype].BYTES_PER
 export const allocateArray = (dtype: Dtype, length: number): TypedArray => new arrays[dtype](length);
 
 /** Whether `array` is the host array that `dtype` is kept in. */
-export const isArrayOf = (array: unknown, dtype: Dtype): array is TypedArray =>
-  array instanceof arrays[dtype];
+export const isArrayOf = (array: TypedArray, dtype: Dtype): boolean => array instanceof arrays[dtype];
 
 /** Whether derivatives exist for this dtype. */
 export const isFloat = (dtype: Dtype): boolean => dtype === "float32" || dtype === "float64";

@@ -7,12 +7,27 @@ import type { Kernel } from "./kernel.ts";
 /** Enough for the kernels of several networks at several batch sizes; the rest is compiled again when it returns. */
 const maxExecutables = 4096;
 
+/**
+ * The collector tells us of abandoned tensors in a turn of the event loop of its own, and a loop that only awaits
+ * computations never ends its turn: after this much was allocated, the engine ends one.
+ */
+const turnBytes = 64 * 2 ** 20;
+const turnBuffers = 4096;
+
+/** Timers are in no version of ECMAScript and in every place where it runs. */
+const timers = globalThis as {
+  setImmediate?: (then: () => void) => void;
+  setTimeout?: (then: () => void, ms: number) => void;
+};
+
 /** A running backend with what the engine keeps about it: compiled kernels and the bytes it holds. */
 export class Device {
   readonly backend: Backend;
   readonly #executables = new LruMap<string, unknown>(maxExecutables);
   #bytes = 0;
   #buffers = 0;
+  #bytesBeforeTurn = turnBytes;
+  #buffersBeforeTurn = turnBuffers;
 
   constructor(backend: Backend) {
     this.backend = backend;
@@ -43,7 +58,21 @@ export class Device {
     const buffer = this.backend.alloc(length, dtype);
     this.#bytes += length * bytesPerElement(dtype);
     this.#buffers++;
+    this.#bytesBeforeTurn -= length * bytesPerElement(dtype);
+    this.#buffersBeforeTurn--;
     return buffer;
+  }
+
+  /** Ends the turn of the event loop if enough was allocated since the last time; null where there is no need. */
+  takeTurn(): Promise<void> | null {
+    if (this.#bytesBeforeTurn > 0 && this.#buffersBeforeTurn > 0) return null;
+    this.#bytesBeforeTurn = turnBytes;
+    this.#buffersBeforeTurn = turnBuffers;
+    return new Promise((resolve) => {
+      if (timers.setImmediate) timers.setImmediate(resolve);
+      else if (timers.setTimeout) timers.setTimeout(resolve, 0);
+      else resolve();
+    });
   }
 
   release(buffer: unknown, bytes: number): void {

@@ -1,5 +1,6 @@
 import { forEachView, loadOf, moveTerm, type Term } from "./term.ts";
-import { Value, type Core } from "./value.ts";
+import type { Value } from "./value.ts";
+import { type Core } from "./value.ts";
 import type { Shape } from "../shape.ts";
 
 /** A value that a group computes elementwise, with its term brought to the group's index space. */

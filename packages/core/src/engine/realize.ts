@@ -90,7 +90,11 @@ export async function realizeNodes(nodes: readonly Node[]): Promise<void> {
   if (roots.length === 0) return;
   const graph = linearize(roots);
   const device = deviceOf(graph.leaves);
-  if (device !== null) return realizeOn(device, graph);
+  if (device !== null) {
+    realizeOn(device, graph);
+    await device.takeTurn();
+    return;
+  }
   const opened = await openDevice(defaultBackendName());
   // Others may have realised part of it, and renumbered all of it, during the wait.
   realizeNodesSync(roots, opened);

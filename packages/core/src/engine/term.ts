@@ -75,13 +75,13 @@ export function moveTerm(term: Term, move: (view: View) => View | null): Term | 
       case "binary": {
         const x = visit(from.x);
         const y = x && visit(from.y);
-        return y && { ...from, x: x!, y };
+        return y && { ...from, x: x, y };
       }
       case "where": {
         const condition = visit(from.condition);
         const x = condition && visit(from.x);
         const y = x && visit(from.y);
-        return y && { ...from, condition: condition!, x: x!, y };
+        return y && { ...from, condition: condition, x: x, y };
       }
     }
   };

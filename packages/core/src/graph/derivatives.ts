@@ -2,7 +2,8 @@ import type { ReduceOp } from "../backend/kernel.ts";
 import { isFloat } from "../dtype.ts";
 import type { Shape } from "../shape.ts";
 import * as g from "./build.ts";
-import { type Attributes, Node, type Op } from "./node.ts";
+import type { Node } from "./node.ts";
+import { type Attributes, type Op } from "./node.ts";
 
 /** The gradient that reaches one input, from the gradient of the node's own value; null where none does. */
 type Rule<O extends Op> = (upstream: Node, node: Node<O>) => Node | null;
@@ -33,6 +34,38 @@ const swapLast = (x: Node): Node => {
   );
 };
 
+/** Longest product whose derivative is computed from all pairs of factors, at a cost of n². */
+const exactProduct = 256;
+
+/** For each factor the product of all others; differentiable any number of times, at zeros too. */
+function productOfOthers(x: Node, axes: readonly number[], count: number): Node {
+  const kept = [...x.shape.keys()].filter((axis) => !axes.includes(axis));
+  const order = [...kept, ...axes];
+  const moved = g.permute(x, order);
+  const head = kept.map((axis) => x.shape[axis]!);
+  const pairs = [...head, count, count];
+  const factors = g.expand(g.reshape(moved, [...head, 1, count]), pairs);
+  const line = (shape: Shape): Node =>
+    g.expand(g.reshape(g.iota([count]), [...head.map(() => 1), ...shape]), pairs);
+  const own = g.eq(line([count, 1]), line([1, count]));
+  const others = g.reduce("prod", g.where(own, g.constantLike(factors, 1), factors), [pairs.length - 1]);
+  return g.permute(
+    g.reshape(others, moved.shape),
+    order.map((_, axis) => order.indexOf(axis)),
+  );
+}
+
+/** The product of the others as y / x, or by hand where a zero forbids it; first order only at zeros. */
+function quotients(x: Node, y: Node, axes: readonly number[]): Node {
+  const isZero = g.eq(x, zero(x));
+  const zeros = unfold(g.sum(g.cast(isZero, x.dtype), axes), axes, x.shape);
+  const nonZero = g.where(isZero, g.constantLike(x, 1), x);
+  const others = unfold(g.reduce("prod", nonZero, axes), axes, x.shape);
+  const atZero = g.where(g.eq(zeros, g.constantLike(x, 1)), others, zero(x));
+  const elsewhere = g.where(g.eq(zeros, zero(x)), g.div(y, nonZero), zero(x));
+  return g.where(isZero, atZero, elsewhere);
+}
+
 /** What each fold passes back to the elements `x` that it folded to `y` (unfolded here to the shape of `x`). */
 const foldRules: {
   readonly [R in ReduceOp]: (upstream: Node, x: Node, y: Node, axes: readonly number[]) => Node;
@@ -43,15 +76,9 @@ const foldRules: {
     const ties = g.cast(g.eq(x, y), x.dtype);
     return g.mul(upstream, g.div(ties, unfold(g.sum(ties, axes), axes, x.shape)));
   },
-  /** The product of the others: y / x, or by hand where a zero forbids it. */
   prod: (upstream, x, y, axes) => {
-    const isZero = g.eq(x, zero(x));
-    const zeros = unfold(g.sum(g.cast(isZero, x.dtype), axes), axes, x.shape);
-    const nonZero = g.where(isZero, g.constantLike(x, 1), x);
-    const others = unfold(g.reduce("prod", nonZero, axes), axes, x.shape);
-    const atZero = g.where(g.eq(zeros, g.constantLike(x, 1)), others, zero(x));
-    const elsewhere = g.where(g.eq(zeros, zero(x)), g.div(y, nonZero), zero(x));
-    return g.mul(upstream, g.where(isZero, atZero, elsewhere));
+    const count = axes.reduce((n, axis) => n * x.shape[axis]!, 1);
+    return g.mul(upstream, count <= exactProduct ? productOfOthers(x, axes, count) : quotients(x, y, axes));
   },
 };
 
@@ -152,7 +179,7 @@ const rules: Rules = {
     (u, node) => {
       const [x, y] = node.inputs as [Node, Node];
       // 0^y is 0 for every y > 0 and 1 at y = 0: flat, where log 0 would say otherwise.
-      const flat = g.mul(g.eq(x, zero(x)), g.not(g.lt(y, zero(y))));
+      const flat = g.mul(g.eq(x, zero(x)), g.max(g.lt(zero(y), y), g.eq(y, zero(y))));
       return g.mul(u, g.where(flat, zero(u), g.mul(node, g.log(x))));
     },
   ],
@@ -161,7 +188,15 @@ const rules: Rules = {
     (u, { inputs: [x, y] }) => g.where(g.eq(x!, y!), half(u), g.where(g.lt(x!, y!), zero(u), u)),
     (u, { inputs: [x, y] }) => g.where(g.eq(x!, y!), half(u), g.where(g.lt(y!, x!), zero(u), u)),
   ],
-  mod: [(u) => u, (u, { inputs: [x, y] }) => g.neg(g.mul(u, g.floor(g.div(x!, y!))))],
+  mod: [
+    (u) => u,
+    (u, node) => {
+      // ⌊x/y⌋ as the quotient that was taken away, which is NaN where the remainder is.
+      const [x, y] = node.inputs as [Node, Node];
+      const quotient = g.floor(g.add(g.div(g.sub(x, node), y), g.constantLike(x, 0.5)));
+      return g.neg(g.mul(u, g.where(g.eq(y, zero(y)), g.div(x, y), quotient)));
+    },
+  ],
   lt: [none, none],
   eq: [none, none],
   where: [

@@ -58,7 +58,7 @@ export function gradient(y: Node, xs: readonly Node[], upstream?: Node): Node[] 
   const sources = new Set(xs);
   const { order, reaches } = pathsTo(y, sources);
   const gradients = new Map<Node, Node>([[y, upstream ?? constantLike(y, 1)]]);
-  for (const node of order.reverse()) {
+  for (const node of order.toReversed()) {
     const arrived = gradients.get(node);
     if (arrived === undefined || node.inputs.length === 0) continue;
     const parts = inputGradients(arrived, node, (input) => reaches.get(input) === true);

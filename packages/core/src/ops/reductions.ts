@@ -65,7 +65,22 @@ export function variance(x: Node, axes?: Axes, keepDims = false, correction = 1)
 }
 
 export const std = (x: Node, axes?: Axes, keepDims = false, correction = 1): Node =>
-  sqrt(variance(x, axes, keepDims, correction));
+  root(variance(x, axes, keepDims, correction));
+
+/** The Euclidean length of all elements together, √Σx². */
+export const norm = (x: Node): Node => {
+  const from = g.cast(x, floatOf(x.dtype));
+  return root(sum(g.mul(from, from)));
+};
+
+/** √x of a sum of squares, whose slope at 0 is taken as 0, as PyTorch's norm and std do: 1/0 would spoil all. */
+function root(x: Node): Node {
+  return g.custom(sqrt(x), [x], (upstream, y) => {
+    const still = g.eq(y, g.constantLike(y, 0));
+    const slope = g.div(g.constantLike(y, 0.5), g.where(still, g.constantLike(y, 1), y));
+    return [g.mul(upstream, g.where(still, g.constantLike(y, 0), slope))];
+  });
+}
 
 export function any(x: Node, axes?: Axes, keepDims = false): Node {
   const over = normalizeAxes("any", axes, x.shape.length);
@@ -139,12 +154,24 @@ export function logSumExp(x: Node, axes?: Axes, keepDims = false): Node {
   return finish(value, x, over, keepDims);
 }
 
+/** x less its largest element; where that is infinite the row becomes NaN, as in PyTorch. */
+const fromLargest = (x: Node, axes: readonly number[]): Node =>
+  g.sub(x, repeat(g.stopGradient(g.reduce("max", x, axes)), x, axes));
+
+/** x less the largest element along an axis: what both softmaxes take exponentials of. */
+function shifted(operation: string, x: Node, axis: number): { from: Node; over: number[]; below: Node } {
+  const from = g.cast(x, floatOf(x.dtype));
+  const over = [normalizeAxis(operation, axis, x.shape.length)];
+  if (sizeOf(x.shape) === 0) return { from, over, below: from };
+  const below = g.sub(from, repeat(g.stopGradient(g.reduce("max", from, over)), from, over));
+  return { from, over, below };
+}
+
 /** e^(x − max)/Σ e^(x − max); the gradient is y·(u − Σ u·y). */
 export function softmax(x: Node, axis = -1): Node {
-  const from = g.cast(x, floatOf(x.dtype));
-  const over = [normalizeAxis("softmax", axis, x.shape.length)];
-  if (sizeOf(from.shape) === 0) return from;
-  const powers = g.exp(g.sub(from, repeat(shift(from, over), from, over)));
+  const { from, over, below } = shifted("softmax", x, axis);
+  if (sizeOf(x.shape) === 0) return from;
+  const powers = g.exp(below);
   const value = g.div(powers, repeat(g.sum(powers, over), from, over));
   return g.custom(value, [from], (upstream, y) => {
     const weighted = g.sum(g.mul(upstream, y), over);
@@ -152,12 +179,14 @@ export function softmax(x: Node, axis = -1): Node {
   });
 }
 
-/** x − ln Σ eˣ. */
+/** (x − max) − ln Σ e^(x − max), which keeps the digits of large x; the gradient is u − eʸ·Σ u. */
 export function logSoftmax(x: Node, axis = -1): Node {
-  const from = g.cast(x, floatOf(x.dtype));
-  const over = [normalizeAxis("logSoftmax", axis, x.shape.length)];
-  if (sizeOf(from.shape) === 0) return from;
-  return g.sub(from, g.expand(logSumExp(from, over, true), from.shape));
+  const { from, over, below } = shifted("logSoftmax", x, axis);
+  if (sizeOf(x.shape) === 0) return from;
+  const value = g.sub(below, repeat(g.log(g.sum(g.exp(below), over)), from, over));
+  return g.custom(value, [from], (upstream, y) => [
+    g.sub(upstream, g.mul(g.exp(y), repeat(g.sum(upstream, over), from, over))),
+  ]);
 }
 
 /** Longest run that is summed directly, at a cost of n²; longer ones are summed in blocks of it. */

@@ -233,7 +233,7 @@ export function concat(inputs: readonly Node[], axis = 0): Node {
   const position = positions(shape, at);
   let end = total - parts.at(-1)!.shape[at]!;
   let joined = place(parts.at(-1)!, end);
-  for (const part of parts.slice(0, -1).reverse()) {
+  for (const part of parts.slice(0, -1).toReversed()) {
     const start = end - part.shape[at]!;
     joined = g.where(g.lt(position, g.constantLike(position, end)), place(part, start), joined);
     end = start;

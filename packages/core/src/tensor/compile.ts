@@ -69,7 +69,7 @@ function flatten(tree: Tree, tensors: Tensor[]): unknown {
     const prototype: unknown = Object.getPrototypeOf(tree);
     if (prototype !== Object.prototype && prototype !== null) {
       throw new OptionError(
-        `compile: arguments and results are tensors, plain values, arrays and plain objects, not ${String(tree)}`,
+        `compile: arguments and results are tensors, plain values, arrays and plain objects, not an object of another class`,
       );
     }
     return Object.fromEntries(Object.entries(tree).map(([key, item]) => [key, flatten(item, tensors)]));
@@ -102,8 +102,8 @@ function placeholderFor(node: Node): Node {
   return placeholder;
 }
 
-function capture<A extends readonly Tree[], R extends Tree>(
-  body: (...args: A) => R,
+function capture(
+  body: (...args: Tree[]) => Tree,
   shape: unknown,
   nodes: readonly Node[],
   device: Device,
@@ -115,7 +115,7 @@ function capture<A extends readonly Tree[], R extends Tree>(
     const args = fill(
       shape,
       placeholders.map((node) => new Tensor(node)),
-    ) as unknown as A;
+    ) as Tree[];
     const tensors: Tensor[] = [];
     const resultShape = flatten(body(...args), tensors);
     const results = tensors.map(({ node }) => node);
@@ -160,7 +160,10 @@ export function compile<A extends readonly Tree[], R extends Tree>(
     const signature = signatureOf(shape, nodes, device);
     let entry = entries.get(signature);
     if (entry === undefined)
-      entries.set(signature, (entry = capture(body, shape, nodes, device, reuseOutputs)));
+      entries.set(
+        signature,
+        (entry = capture(body as unknown as (...args: Tree[]) => Tree, shape, nodes, device, reuseOutputs)),
+      );
     const storages = entry.captured.replay(nodes);
     if (entry.reused !== null) return entry.reused as R;
     const results = entry.results.map(({ shape: of, dtype }, i) => {

@@ -33,6 +33,7 @@ export function hostNode(data: TypedArray, shape: Shape, dtype: Dtype): Node {
   return node;
 }
 
+const isTypedArray = (value: TensorLike | TypedArray): value is TypedArray => ArrayBuffer.isView(value);
 const isList = (value: TensorLike): value is readonly TensorLike[] => Array.isArray(value);
 
 function shapeOf(value: TensorLike): number[] {
@@ -56,13 +57,13 @@ function flattenInto(value: TensorLike, shape: Shape, axis: number, out: (number
     return;
   }
   const items = isList(value) ? value : null;
-  if (items?.length !== shape[axis]) {
+  if (items === null || items.length !== shape[axis]) {
     throw new ShapeError(
       `tensor: rows differ in length: the first suggests shape ${formatShape(shape)}, ` +
         `and on axis ${axis} there is one of ${items?.length ?? "no"} elements`,
     );
   }
-  for (const item of items!) flattenInto(item, shape, axis + 1, out);
+  for (const item of items) flattenInto(item, shape, axis + 1, out);
 }
 
 function fromArray(data: TypedArray, options: TensorOptions): Tensor {
@@ -94,10 +95,10 @@ function fromArray(data: TypedArray, options: TensorOptions): Tensor {
 export function tensor(value: TensorLike | TypedArray, options: TensorOptions = {}): Tensor {
   if (options.dtype !== undefined) checkDtype(options.dtype);
   if (options.shape !== undefined) checkShape("tensor", options.shape);
-  if (ArrayBuffer.isView(value)) return fromArray(value as TypedArray, options);
-  const nested = shapeOf(value as TensorLike);
+  if (isTypedArray(value)) return fromArray(value, options);
+  const nested = shapeOf(value);
   const flat: (number | boolean)[] = [];
-  flattenInto(value as TensorLike, nested, 0, flat);
+  flattenInto(value, nested, 0, flat);
   const shape = options.shape ?? nested;
   if (sizeOf(shape) !== flat.length) {
     throw new ShapeError(

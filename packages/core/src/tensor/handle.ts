@@ -10,6 +10,7 @@ export type Operand = Handle<unknown> | number | boolean;
  * A user's hold on a node of the lazy graph. The method classes build on it, each a family of operations, and
  * `Tensor` ends the chain; `T` is what the methods return.
  */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the subclasses' methods return it
 export abstract class Handle<T> {
   /** The node that stands for the present value. */
   abstract get node(): Node;

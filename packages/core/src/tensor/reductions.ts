@@ -1,4 +1,3 @@
-import * as elementwise from "../ops/elementwise.ts";
 import * as ops from "../ops/reductions.ts";
 import type { Axes } from "../ops/reductions.ts";
 import { ElementwiseMethods } from "./elementwise.ts";
@@ -31,7 +30,7 @@ export abstract class ReductionMethods<T> extends ElementwiseMethods<T> {
   min(axes?: Axes, options: ReduceOptions = {}): T {
     return this.wrap(ops.min(this.node, axes, options.keepDims));
   }
-  /** Π x. Second derivatives are not available at zeros. */
+  /** Π x. At zeros, derivatives beyond the first are exact for up to 256 factors only. */
   prod(axes?: Axes, options: ReduceOptions = {}): T {
     return this.wrap(ops.prod(this.node, axes, options.keepDims));
   }
@@ -77,6 +76,6 @@ export abstract class ReductionMethods<T> extends ElementwiseMethods<T> {
   }
   /** √Σ x² over all elements. */
   norm(): T {
-    return this.wrap(elementwise.sqrt(ops.sum(elementwise.square(this.node))));
+    return this.wrap(ops.norm(this.node));
   }
 }
