@@ -8,24 +8,23 @@ export interface Tile {
   readonly columns: number;
 }
 
-/** The tile that suits m×n. */
+/** A block of results that waits for the epilogue. */
+export const directBlock = { rows: 32, columns: 256 } as const;
+
+/** The tile that suits m×n: as in the packed product, six sums are what registers hold. */
 function directTile(m: number, n: number): Tile {
-  if (m === 1) return { rows: 1, columns: Math.min(n, 8) };
-  if (n === 1) return { rows: Math.min(m, 8), columns: 1 };
-  return { rows: Math.min(m, 3), columns: Math.min(n, 4) };
+  if (m === 1) return { rows: 1, columns: Math.min(n, 6) };
+  if (n === 1) return { rows: Math.min(m, 6), columns: 1 };
+  return m === 2 ? { rows: 2, columns: Math.min(n, 3) } : { rows: 3, columns: 2 };
 }
 
 /**
  * Fills the block of results that the parameters name, straight from the operands: no packing, for products so small
  * or so narrow that it would not pay. Each sum runs over k in order, as in the packed product.
  */
-export function lowerDirectDot<E>(
-  emitter: Emitter<E>,
-  kernel: DotKernel,
-  block: number,
-  blockWidth: number,
-): void {
+export function lowerDirectDot<E>(emitter: Emitter<E>, kernel: DotKernel, blockWidth: number): void {
   const { a, b, dtype, k } = kernel;
+  const block = kernel.inputs.length + kernel.outputs.length;
   const literal = (value: number): E => emitter.literal(value);
   const plus = (x: E, y: number | E): E => {
     if (y === 0) return x;

@@ -151,8 +151,8 @@ export function lowerReduce<E>(emitter: Emitter<E>, kernel: ReduceKernel): void 
           ? sums[0]!
           : emitter.apply(
               operation,
-              emitter.apply(operation, sums[0]!, sums[1]!),
-              emitter.apply(operation, sums[2]!, sums[3]!),
+              emitter.apply(operation, sums[0]!, sums[1]),
+              emitter.apply(operation, sums[2]!, sums[3]),
             );
       if (along === undefined) {
         add(totals, values);

@@ -1,28 +1,24 @@
+import { directBlock } from "./dot-direct.ts";
+import { createPackedProduct, type PackedProduct } from "./dot-packed.ts";
 import { rowLength } from "./reduce.ts";
 
-/** Results of a product that wait for its epilogue. */
-export const blockRows = 32;
-export const blockColumns = 256;
-
-/** Working memory that all kernels of one backend share, since they run one at a time. */
+/** Working memory that all kernels of one backend share, since they run one at a time; made when first needed. */
 export class Scratch {
-  readonly rows: readonly [Float64Array, Float64Array] = [
-    new Float64Array(rowLength),
-    new Float64Array(rowLength),
-  ];
-  readonly block: Float64Array = new Float64Array(blockRows * blockColumns);
-  #panelA = new Float64Array(0);
-  #panelB = new Float64Array(0);
+  #rows: readonly [Float64Array, Float64Array] | undefined;
+  #block: Float64Array | undefined;
+  #product: PackedProduct | undefined;
 
-  /** At least `length` elements for packed rows of A. */
-  panelA(length: number): Float64Array {
-    if (this.#panelA.length < length) this.#panelA = new Float64Array(length);
-    return this.#panelA;
+  /** The rows in which outer axes are folded. */
+  get rows(): readonly [Float64Array, Float64Array] {
+    return (this.#rows ??= [new Float64Array(rowLength), new Float64Array(rowLength)]);
   }
 
-  /** At least `length` elements for packed columns of B. */
-  panelB(length: number): Float64Array {
-    if (this.#panelB.length < length) this.#panelB = new Float64Array(length);
-    return this.#panelB;
+  /** The results of a direct product, for its epilogue. */
+  get directBlock(): Float64Array {
+    return (this.#block ??= new Float64Array(directBlock.rows * directBlock.columns));
+  }
+
+  get packedProduct(): PackedProduct {
+    return (this.#product ??= createPackedProduct());
   }
 }

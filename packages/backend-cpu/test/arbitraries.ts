@@ -1,6 +1,6 @@
 import type { BinaryOp, Dtype, Expression, IndexMap, Range, TypedArray, UnaryOp } from "@chainrule/core";
 import { dtypes } from "@chainrule/core";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { array } from "./reference.ts";
 
 export const dtype: fc.Arbitrary<Dtype> = fc.constantFrom(...dtypes);
@@ -155,7 +155,7 @@ export const program = (
         switch (step.kind) {
           case "unary": {
             const op = isFloat ? floatUnary[step.pick[1] % floatUnary.length]! : "neg";
-            made.push({ kind: "unary", dtype: x.dtype, op, x } as Expression);
+            made.push({ kind: "unary", dtype: x.dtype, op, x });
             if (x.dtype === "bool") made.pop();
             break;
           }

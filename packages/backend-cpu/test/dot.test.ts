@@ -1,5 +1,5 @@
 import type { DotKernel, Dtype, Expression, TypedArray } from "@chainrule/core";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { array, contiguous } from "./reference.ts";
 import { backends, check, codegen, expectSameBits, runOn } from "./run.ts";

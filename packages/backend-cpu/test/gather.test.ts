@@ -1,5 +1,5 @@
 import { IndexError, type Dtype, type GatherKernel, type ScatterAddKernel } from "@chainrule/core";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { contents, dtype, elements, indexMap, program, shape, summable } from "./arbitraries.ts";
 import { array, contiguous } from "./reference.ts";

@@ -1,5 +1,5 @@
 import { reduceOps, type Dtype, type Expression, type Kernel } from "@chainrule/core";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, test } from "vitest";
 import { contents, program, rebase, shape, summable } from "./arbitraries.ts";
 import { array, contiguous } from "./reference.ts";

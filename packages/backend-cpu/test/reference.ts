@@ -36,7 +36,7 @@ export function round(dtype: Dtype, value: number): number {
   const box = array(dtype, 1);
   if (dtype === "bool") return value !== 0 ? 1 : 0;
   box[0] = value;
-  return box[0]!;
+  return box[0];
 }
 
 const place = (map: IndexMap, index: readonly number[]): number =>
@@ -68,7 +68,7 @@ function unary(op: string, x: number): number {
     case "erf":
       return Math.abs(x) > 1e3 ? Math.sign(x) : erfReference(x);
     default:
-      return (Math[op as "exp"] as (x: number) => number)(x);
+      return Math[op as "exp"](x);
   }
 }
 
