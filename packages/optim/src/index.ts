@@ -1,1 +1,13 @@
-export {};
+export { Adam } from "./adam.ts";
+export type { AdamOptions } from "./adam-base.ts";
+export { AdamW } from "./adamw.ts";
+export { clipGradNorm, clipGradValue, type ClipGradNormOptions, type ClippedGradients } from "./clip.ts";
+export { Optimizer, type BaseOptions, type OptimizerState, type Updated } from "./optimizer.ts";
+export { constant } from "./schedules/constant.ts";
+export { cosine } from "./schedules/cosine.ts";
+export { linear, linearWarmup } from "./schedules/linear.ts";
+export type { Schedule } from "./schedules/schedule.ts";
+export { Scheduler } from "./schedules/scheduler.ts";
+export { sequence, warmup } from "./schedules/sequence.ts";
+export { stepDecay } from "./schedules/step-decay.ts";
+export { SGD, type SgdOptions } from "./sgd.ts";
