@@ -154,10 +154,6 @@ export function logSumExp(x: Node, axes?: Axes, keepDims = false): Node {
   return finish(value, x, over, keepDims);
 }
 
-/** x less its largest element; where that is infinite the row becomes NaN, as in PyTorch. */
-const fromLargest = (x: Node, axes: readonly number[]): Node =>
-  g.sub(x, repeat(g.stopGradient(g.reduce("max", x, axes)), x, axes));
-
 /** x less the largest element along an axis: what both softmaxes take exponentials of. */
 function shifted(operation: string, x: Node, axis: number): { from: Node; over: number[]; below: Node } {
   const from = g.cast(x, floatOf(x.dtype));
