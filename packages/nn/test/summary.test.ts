@@ -101,3 +101,21 @@ test("observers see each call until they stop", () => {
     ":Sequential:2,10",
   ]);
 });
+
+class Split extends Module<[Tensor, Tensor], Tensor[]> {
+  readonly left: Linear = new Linear(2, 3);
+  readonly right: Linear = new Linear(4, 3);
+
+  override forward(a: Tensor, b: Tensor): Tensor[] {
+    return [this.left.forward(a), this.right.forward(b)];
+  }
+}
+
+test("a module of several inputs and outputs is summed up as well", () => {
+  const { layers, forward } = new Split().summary([5, 2], zeros([1, 4]));
+  expect(layers.map(({ name, outputShape }) => [name, outputShape])).toEqual([
+    ["left", [5, 3]],
+    ["right", [1, 3]],
+  ]);
+  expect(forward).toBe(5 * 6 + 12);
+});

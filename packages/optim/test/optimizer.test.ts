@@ -1,5 +1,5 @@
-import { OptionError, ShapeError, tensor, zeros } from "@chainrule/core";
-import { Adam, AdamW, SGD } from "@chainrule/optim";
+import { OptionError, ShapeError, tensor, zeros, type Tensor } from "@chainrule/core";
+import { Adam, AdamW, Optimizer, SGD, type Updated } from "@chainrule/optim";
 import { expectClose } from "@chainrule/testkit";
 import { describe, expect, test } from "vitest";
 import { batch, network, rules, valuesOf, variable } from "./setup.ts";
@@ -117,6 +117,41 @@ describe.each(rules)("%s", (_, make) => {
     }
     expect(await p.data()).toEqual(await alone.data());
   });
+});
+
+/** Signs of a running mean: a rule as a user would write it. */
+class SignMomentum extends Optimizer<{ lr: number; maximize: boolean; keep: number }, "mean", "lr" | "keep"> {
+  constructor(keep: number) {
+    super({ lr: 0.5, maximize: false, keep });
+  }
+
+  protected override slots(): readonly "mean"[] {
+    return ["mean"];
+  }
+
+  protected override scalars(step: number): Record<"lr" | "keep", number> {
+    return { lr: this.lr / step, keep: this.options.keep };
+  }
+
+  protected override rule(
+    parameter: Tensor,
+    gradient: Tensor,
+    state: Record<"mean", Tensor>,
+    scalars: Record<"lr" | "keep", Tensor>,
+  ): Updated<"mean"> {
+    const mean = state.mean.mul(scalars.keep).add(gradient);
+    return { parameter: parameter.sub(mean.sign().mul(scalars.lr)), mean };
+  }
+}
+
+test("a rule of one's own has its state, its scalars and its steps", async () => {
+  const p = variable(0, 0);
+  const optimizer = new SignMomentum(0.5);
+  await optimizer.step([p], [float64(2, -1)]);
+  expect(await p.toArray()).toEqual([-0.5, 0.5]);
+  await optimizer.step([p], [float64(-0.5, 0)]); // means 0.5 and −0.5, rate 0.5 / 2
+  expect(await p.toArray()).toEqual([-0.75, 0.75]);
+  expect(Object.keys(optimizer.stateDict().tensors)).toEqual(["0.mean"]);
 });
 
 describe("bad calls", () => {
