@@ -1,9 +1,8 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { cpu } from "@chainrule/backend-cpu";
 import { realize, registerBackend, type Tensor, tensor } from "@chainrule/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { leakCheck } from "../src/index.ts";
+import { exposeCollector } from "./collector.ts";
 
 registerBackend(cpu);
 
@@ -14,10 +13,7 @@ const made = async (): Promise<Tensor> => {
 };
 
 describe("leakCheck", () => {
-  beforeAll(() => {
-    setFlagsFromString("--expose-gc");
-    (globalThis as { gc?: unknown }).gc = runInNewContext("gc");
-  });
+  beforeAll(exposeCollector);
   afterAll(() => {
     delete (globalThis as { gc?: unknown }).gc;
   });

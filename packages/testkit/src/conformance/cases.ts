@@ -4,7 +4,9 @@ import type { ConformanceCase } from "./case.ts";
 import { chainCases } from "./chains.ts";
 import { creationCases } from "./creation.ts";
 import { indexingCases } from "./indexing.ts";
+import { joinCases } from "./joins.ts";
 import { lifetimeCases } from "./lifetimes.ts";
+import { marginCases } from "./margins.ts";
 import { movementCases } from "./movement.ts";
 import { productCases } from "./products.ts";
 import { randomCases } from "./random.ts";
@@ -20,6 +22,8 @@ export const conformanceCases: readonly ConformanceCase[] = distinct([
   ...reductionCases(),
   ...identityReductionCases(),
   ...movementCases(),
+  ...joinCases(),
+  ...marginCases(),
   ...productCases(),
   ...indexingCases(),
   ...randomCases(),

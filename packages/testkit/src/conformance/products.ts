@@ -69,13 +69,28 @@ const stacks: Readonly<Record<string, readonly [readonly number[], readonly numb
 
 /** Products in every orientation and size, with what is fused behind them. */
 export function productCases(): ConformanceCase[] {
-  return floats.flatMap((dtype) => [
+  const inFloats = floats.flatMap((dtype) => [
     ...sizes.flatMap((size) => (["NN", "NT", "TN", "TT"] as const).map((o) => orientedCase(dtype, size, o))),
     ...Object.entries(stacks).map(([label, [a, b]]) => stackCase(dtype, label, a, b)),
     ...layouts.map((layout) => layoutCase(dtype, layout)),
     ...epilogueCases(dtype),
     ...vectorCases(dtype),
   ]);
+  return [...inFloats, ...integerCases()];
+}
+
+/** Products of whole numbers are exact, and wrap as their sums do. */
+function integerCases(): ConformanceCase[] {
+  const [x, y] = [random(97, [13, 17], "int32"), random(101, [17, 5], "int32")];
+  return (["NN", "NT", "TN"] as const).map((orientation) =>
+    check({
+      op: "matmul",
+      dtype: "int32",
+      label: orientation,
+      actual: () => kept(x, "int32", orientation[0] === "T").matmul(kept(y, "int32", orientation[1] === "T")),
+      expected: () => matmul(x, y),
+    }),
+  );
 }
 
 /** A tensor of `x`, kept in memory as its transpose where asked. */

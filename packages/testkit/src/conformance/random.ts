@@ -1,4 +1,4 @@
-import { type Dtype, Generator, random, type Tensor, threefry2x32 } from "@chainrule/core";
+import { compile, type Dtype, Generator, random, type Tensor, threefry2x32 } from "@chainrule/core";
 import { generate } from "../reference/dense.ts";
 import { mean, variance } from "../reference/reduce.ts";
 import { threefry, threefryKnownAnswers } from "../reference/threefry.ts";
@@ -12,7 +12,7 @@ export function randomCases(): ConformanceCase[] {
   return [
     knownAnswerCase(),
     wordCase(),
-    ...floats.flatMap((dtype) => [sameSeedCase(dtype), ...momentCases(dtype)]),
+    ...floats.flatMap((dtype) => [sameSeedCase(dtype), capturedCase(dtype), ...momentCases(dtype)]),
     permutationCase(),
   ];
 }
@@ -61,6 +61,24 @@ function sameSeedCase(dtype: Dtype): ConformanceCase {
     if (first !== (await draw(b))) throw new Error(`${name}: two generators of one seed differ`);
     if (first === (await draw(a))) throw new Error(`${name}: a second draw repeats the first`);
     if (first === (await draw(new Generator(8)))) throw new Error(`${name}: seeds 7 and 8 give the same`);
+  });
+}
+
+/** A captured step draws anew at each call, and the same as the uncaptured one. */
+function capturedCase(dtype: Dtype): ConformanceCase {
+  return scenario("random", dtype, "captured draws are the uncaptured ones", async (name) => {
+    const draws = async (captured: boolean): Promise<string[]> => {
+      const generator = new Generator(11);
+      const draw = (): Tensor =>
+        random.uniform([33], { dtype, generator }).add(random.bernoulli([33], { dtype, generator }));
+      const run = captured ? compile(draw) : draw;
+      const drawn: string[] = [];
+      for (let i = 0; i < 3; i++) drawn.push((await run().data()).join());
+      return drawn;
+    };
+    const [plain, replayed] = [await draws(false), await draws(true)];
+    if (new Set(plain).size !== 3) throw new Error(`${name}: draws repeat`);
+    if (plain.join(";") !== replayed.join(";")) throw new Error(`${name}: a captured draw differs`);
   });
 }
 
