@@ -9,7 +9,7 @@ import {
 import { closureKind } from "./closures.ts";
 import { compileDot } from "./dot.ts";
 import type { EmitterKind } from "./emitter.ts";
-import { lowerMap, lowerScatterAdd } from "./map.ts";
+import { gathered, lowerMap, lowerScatterAdd } from "./map.ts";
 import { Pool } from "./pool.ts";
 import { lowerReduce } from "./reduce.ts";
 import { Scratch } from "./scratch.ts";
@@ -75,8 +75,9 @@ class Cpu implements CpuBackend {
       case "dot":
         return compileDot(kernel, kind, this.#scratch);
       case "map":
-      case "gather":
         return kind.lower((emitter) => lowerMap(emitter, kernel), bound) as CpuExecutable;
+      case "gather":
+        return kind.lower((emitter) => lowerMap(emitter, kernel, gathered(kernel)), bound) as CpuExecutable;
       case "reduce":
         return kind.lower(
           (emitter) => lowerReduce(emitter, kernel),

@@ -1,4 +1,4 @@
-import type { DotKernel, DotOperand } from "@chainrule/core";
+import type { DotKernel, DotOperand, Expression } from "@chainrule/core";
 import type { Emitter } from "./emitter.ts";
 import { binaryOperation, position } from "./scalar.ts";
 
@@ -13,9 +13,9 @@ export const directBlock = { rows: 32, columns: 256 } as const;
 
 /** The tile that suits m×n: as in the packed product, six sums are what registers hold. */
 function directTile(m: number, n: number): Tile {
-  if (m === 1) return { rows: 1, columns: Math.min(n, 6) };
+  if (m === 1) return { rows: 1, columns: Math.min(n, n % 5 === 0 ? 5 : 6) };
   if (n === 1) return { rows: Math.min(m, 6), columns: 1 };
-  return m === 2 ? { rows: 2, columns: Math.min(n, 3) } : { rows: 3, columns: 2 };
+  return m % 3 === 0 || n === 2 ? { rows: Math.min(m, 3), columns: 2 } : { rows: 2, columns: 3 };
 }
 
 /**
@@ -111,4 +111,33 @@ export function lowerDirectDot<E>(emitter: Emitter<E>, kernel: DotKernel, blockW
   );
   emitter.loop(fromRow, whole, rows, (row) => columnsOf(row, rows));
   emitter.loop(whole, toRow, 1, (row) => columnsOf(row, 1));
+}
+
+/** The result as an expression over its rows and columns, for products so thin that a map computes them best. */
+export function thinResult(kernel: DotKernel): Expression {
+  const { a, b, k, dtype } = kernel;
+  // Products and sums of float32 are those of float64, rounded once.
+  const wide = dtype === "float32" ? "float64" : dtype;
+  const element = (
+    { input, offset, batch }: DotOperand,
+    row: number,
+    column: number,
+    shift: number,
+  ): Expression => {
+    const map = { offset: offset + shift, strides: [...batch, row, column], mask: null };
+    return { kind: "cast", dtype: wide, x: { kind: "load", dtype, input, map } };
+  };
+  let sum: Expression = { kind: "const", dtype: wide, value: 0 };
+  for (let i = 0; i < k; i++) {
+    const x = element(a, a.row, 0, i * a.column);
+    const y = element(b, 0, b.column, i * b.row);
+    sum = {
+      kind: "binary",
+      dtype: wide,
+      op: "add",
+      x: sum,
+      y: { kind: "binary", dtype: wide, op: "mul", x, y },
+    };
+  }
+  return { kind: "cast", dtype, x: sum };
 }

@@ -1,6 +1,7 @@
 import type { DotKernel, TypedArray } from "@chainrule/core";
-import { directBlock, lowerDirectDot } from "./dot-direct.ts";
+import { directBlock, lowerDirectDot, thinResult } from "./dot-direct.ts";
 import { lowerEpilogue } from "./dot-epilogue.ts";
+import { lowerMap } from "./map.ts";
 import { maxDepth, roomB, roomBlock, tileColumns, tileRows, type PackedProduct } from "./dot-packed.ts";
 import type { EmitterKind, Program } from "./emitter.ts";
 import type { Scratch } from "./scratch.ts";
@@ -10,16 +11,21 @@ type Run = (buffers: readonly TypedArray[]) => void;
 const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
 const roundDown = (value: number, step: number): number => Math.floor(value / step) * step;
 
-/** Whether packing would cost more than it saves. */
-function isDirect({ m, n, k, dtype }: DotKernel, mode: EmitterKind["mode"]): boolean {
-  if (dtype === "int32") return true;
-  return mode === "codegen" && (Math.min(m, n) <= 4 || m * n * k <= 4096);
+/** Whether packing would cost more than it saves: for lines few enough, each packed element is used too rarely. */
+function isDirect({ m, n, dtype }: DotKernel, mode: EmitterKind["mode"]): boolean {
+  return dtype === "int32" || (mode === "codegen" && Math.min(m, n) <= 5);
 }
+
+/** Generated products with k no longer than this have no block of results: each is computed where it is used. */
+const thin = 6;
 
 /** Multiplies strided matrices block by block and hands each block to the epilogue while it is in the cache. */
 export function compileDot(kernel: DotKernel, kind: EmitterKind, scratch: Scratch): Run {
   const { m, n, k, shape } = kernel;
   const bound = kernel.inputs.length + kernel.outputs.length;
+  if (k <= thin && kind.mode === "codegen") {
+    return kind.lower((emitter) => lowerMap(emitter, kernel, thinResult(kernel)), bound) as Run;
+  }
   const batches = shape.slice(0, -2).reduce((product, size) => product * size, 1);
   if (isDirect(kernel, kind.mode)) {
     const { rows, columns } = directBlock;

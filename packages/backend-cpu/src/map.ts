@@ -1,30 +1,32 @@
-import type { GatherKernel, MapKernel, ScatterAddKernel } from "@chainrule/core";
+import type { Expression, GatherKernel, ScatterAddKernel, Shape } from "@chainrule/core";
 import type { Emitter } from "./emitter.ts";
 import { Evaluation, type Node } from "./evaluation.ts";
 import { contiguousMap, loopAxes, nest, storeOutputs } from "./nest.ts";
 import { binaryOperation, position, truth } from "./scalar.ts";
 
-/** All outputs at each index, in one nest of loops; for a gather, `result` is the element that its index names. */
-export function lowerMap<E>(emitter: Emitter<E>, kernel: MapKernel | GatherKernel): void {
-  const { shape, outputs } = kernel;
+/** What a map is, and what other kernels become once their `result` is a node. */
+export interface Elementwise {
+  readonly inputs: readonly unknown[];
+  readonly outputs: readonly Expression[];
+  readonly shape: Shape;
+}
+
+/** All outputs at each index, in one nest of loops; `result` is what `result` nodes stand for. */
+export function lowerMap<E>(emitter: Emitter<E>, kernel: Elementwise, result: Node | null = null): void {
+  const { shape, outputs, inputs } = kernel;
   const axes = loopAxes(shape);
   const stored = contiguousMap(shape);
-  let taken: Node | undefined;
-  if (kernel.kind === "gather") {
-    const { input, map, axisStride, axisSize } = kernel.source;
-    const index: Node = {
-      kind: "position",
-      dtype: "int32",
-      index: kernel.index,
-      stride: axisStride,
-      size: axisSize,
-    };
-    taken = { kind: "take", dtype: kernel.dtype, input, map, position: index };
-  }
-  const evaluation = new Evaluation(emitter, outputs, [stored], shape, axes, taken);
+  const evaluation = new Evaluation(emitter, outputs, [stored], shape, axes, result);
   nest(emitter, [evaluation], axes, shape, true, () =>
-    storeOutputs(emitter, evaluation, outputs, stored, kernel.inputs.length),
+    storeOutputs(emitter, evaluation, outputs, stored, inputs.length),
   );
+}
+
+/** The element that the index of a gather names. */
+export function gathered({ source, index, dtype }: GatherKernel): Node {
+  const { input, map, axisStride, axisSize } = source;
+  const position: Node = { kind: "position", dtype: "int32", index, stride: axisStride, size: axisSize };
+  return { kind: "take", dtype, input, map, position };
 }
 
 /** The output zeroed, then each value added where its index says, in row-major order. */

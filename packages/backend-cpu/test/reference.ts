@@ -157,8 +157,15 @@ function fold(op: string, dtype: Dtype, values: readonly number[]): number {
   return values.reduce((a, b) => (op === "sum" ? a + b : a * b), op === "sum" ? 0 : 1);
 }
 
-/** Runs a kernel index by index; gives fresh outputs. Throws a RangeError on an index out of range. */
-export function runReference(kernel: Kernel, inputs: readonly TypedArray[]): TypedArray[] {
+/**
+ * Runs a kernel index by index; gives fresh outputs. Throws a RangeError on an index out of range. Where `results` are
+ * given, the epilogue sees those.
+ */
+export function runReference(
+  kernel: Kernel,
+  inputs: readonly TypedArray[],
+  results?: TypedArray,
+): TypedArray[] {
   if (kernel.kind === "scatterAdd") {
     const { target, value, dtype } = kernel;
     const out = array(dtype, kernel.length);
@@ -175,7 +182,9 @@ export function runReference(kernel: Kernel, inputs: readonly TypedArray[]): Typ
   let position = 0;
   for (const index of indices(kernel.shape)) {
     let result = 0;
-    if (kernel.kind === "reduce") {
+    if (results) {
+      result = results[position]!;
+    } else if (kernel.kind === "reduce") {
       const values: number[] = [];
       for (const rest of indices(kernel.reduced))
         values.push(evaluate(kernel.value, [...index, ...rest], inputs));
