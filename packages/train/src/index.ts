@@ -1,1 +1,14 @@
-export {};
+export type { Batches } from "./batches.ts";
+export type { Callback, Run, StepRecord } from "./callback.ts";
+export { earlyStopping, type EarlyStoppingOptions } from "./callbacks/early-stopping.ts";
+export { learningRateLogger, type LearningRateLoggerOptions } from "./callbacks/learning-rate-logger.ts";
+export type { MonitorOptions } from "./callbacks/monitor.ts";
+export { progressBar, type ProgressBarOptions } from "./callbacks/progress-bar.ts";
+export type { TextSink } from "./callbacks/text-sink.ts";
+export { describeBackend, describeEpoch } from "./describe.ts";
+export { DivergedError } from "./diverged-error.ts";
+export { evaluate, type EvaluateOptions, type Evaluation, type Loss, type Metric } from "./evaluate.ts";
+export { fit, type FitOptions } from "./fit.ts";
+export type { BackendInfo, EpochRecord, History, Stop } from "./history.ts";
+export { predict, type PredictInputs, type PredictOptions } from "./predict.ts";
+export type { Clip } from "./train-step.ts";

@@ -1,1 +1,1 @@
-export {};
+export { modelCheckpoint, type ModelCheckpointOptions } from "./node/model-checkpoint.ts";
