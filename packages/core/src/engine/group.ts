@@ -1,7 +1,7 @@
 import { forEachView, loadOf, moveTerm, type Term } from "./term.ts";
 import type { Value } from "./value.ts";
 import { type Core } from "./value.ts";
-import type { Shape } from "../shape.ts";
+import { sizeOf, type Shape } from "../shape.ts";
 
 /** A value that a group computes elementwise, with its term brought to the group's index space. */
 export interface Member {
@@ -85,18 +85,32 @@ const isIdentity = (
   source: Value,
 ): boolean => leaf.view.isContiguous && leaf.view.shape.reduce((a, b) => a * b, 1) === source.size;
 
-/** Values that the term reads only at its own index, and all that it reads. */
-function readsOf(term: Term): { identity: Set<Value>; all: Set<Value> } {
+interface Reads {
+  /** All values that a term reads. */
+  readonly all: ReadonlySet<Value>;
+  /** Those that it reads only at its own index. */
+  readonly identity: ReadonlySet<Value>;
+  /** Its whole-size reads, as texts: maps with one in common walk the same elements in the same order. */
+  readonly walks: ReadonlySet<string>;
+}
+
+function readsOf(term: Term): Reads {
   const all = new Set<Value>();
   const identity = new Set<Value>();
   const elsewhere = new Set<Value>();
+  const walks = new Set<string>();
   forEachView(term, (leaf) => {
     if (leaf.kind === "valid" || leaf.source === null) return;
-    all.add(leaf.source);
-    (leaf.kind === "load" && isIdentity(leaf, leaf.source) ? identity : elsewhere).add(leaf.source);
+    const { source, view } = leaf;
+    all.add(source);
+    const same = leaf.kind === "load" && isIdentity(leaf, source);
+    (same ? identity : elsewhere).add(source);
+    if (same) walks.add(`${source.id}`);
+    else if (source.size === sizeOf(view.shape))
+      walks.add(`${source.id}:${view.shape.join()}:${view.strides.join()}:${view.offset}`);
   });
   for (const value of elsewhere) identity.delete(value);
-  return { identity, all };
+  return { all, identity, walks };
 }
 
 /** Groups stored values into kernels; what is left after fusion is what has to be written. */
@@ -104,8 +118,8 @@ export class Fusion {
   readonly groups: Group[] = [];
   readonly #maxOutputs: number;
   readonly #groupOf = new Map<Value, Group>();
-  /** Map groups by the values they read at their own index: candidates to read them once for all. */
-  readonly #mapsReading = new Map<Value, Set<Group>>();
+  /** Map groups by the walks they make: candidates to make them once for all. */
+  readonly #mapsWalking = new Map<string, Set<Group>>();
 
   constructor(values: readonly Value[], maxOutputs: number) {
     this.#maxOutputs = maxOutputs;
@@ -143,46 +157,42 @@ export class Fusion {
   }
 
   #addMap(value: Value): void {
-    const { identity, all } = readsOf(value.definition!);
-    const dependencies = this.#dependencies(all);
-    const joined = this.#candidates(identity).find((group) =>
-      this.#join(group, value, identity, dependencies),
-    );
-    if (joined !== undefined) return;
+    const reads = readsOf(value.definition!);
+    const dependencies = this.#dependencies(reads.all);
+    if (this.#candidates(reads).some((group) => this.#join(group, value, reads, dependencies))) return;
     const group = new Group("map", null, value.shape, this.groups.length);
-    for (const dependency of dependencies) group.after.add(dependency);
-    group.members.push({ value, term: value.definition! });
-    this.#groupOf.set(value, group);
     this.groups.push(group);
-    this.#noteReads(group, identity);
+    this.#add(group, value, value.definition!, reads, dependencies);
   }
 
-  #noteReads(group: Group, identity: Iterable<Value>): void {
+  #add(group: Group, value: Value, term: Term, { walks }: Reads, dependencies: Iterable<Group>): void {
+    group.members.push({ value, term });
+    for (const dependency of dependencies) if (dependency !== group) group.after.add(dependency);
+    this.#groupOf.set(value, group);
     if (group.kind !== "map") return;
-    for (const source of identity) {
-      const readers = this.#mapsReading.get(source);
-      if (readers) readers.add(group);
-      else this.#mapsReading.set(source, new Set([group]));
+    for (const walk of walks) {
+      const walking = this.#mapsWalking.get(walk);
+      if (walking) walking.add(group);
+      else this.#mapsWalking.set(walk, new Set([group]));
     }
   }
 
-  /** Groups that produce what the value reads at its own index, the latest first; then maps that read the same. */
-  #candidates(identity: ReadonlySet<Value>): Group[] {
+  /** Groups that produce what the value reads at its own index, the latest first; then maps that walk alike. */
+  #candidates({ identity, walks }: Reads): Group[] {
     const producers = this.#dependencies(identity);
-    const readers = new Set<Group>();
-    for (const source of identity) {
-      for (const group of this.#mapsReading.get(source) ?? []) if (!producers.has(group)) readers.add(group);
+    const alike = new Set<Group>();
+    for (const walk of walks) {
+      for (const group of this.#mapsWalking.get(walk) ?? []) if (!producers.has(group)) alike.add(group);
     }
     const latestFirst = (a: Group, b: Group): number => b.order - a.order;
-    return [...[...producers].sort(latestFirst), ...[...readers].sort(latestFirst)];
+    return [...[...producers].sort(latestFirst), ...[...alike].sort(latestFirst)];
   }
 
-  #join(group: Group, value: Value, identity: ReadonlySet<Value>, dependencies: ReadonlySet<Group>): boolean {
+  #join(group: Group, value: Value, reads: Reads, dependencies: ReadonlySet<Group>): boolean {
     if (group.kind === "scatterAdd") return false;
     const made = group.members.map((member) => member.value);
     // Every value of the group that is read must be read at the index where it was just computed.
-    const { all } = readsOf(value.definition!);
-    if (made.some((one) => all.has(one) && !identity.has(one))) return false;
+    if (made.some((one) => reads.all.has(one) && !reads.identity.has(one))) return false;
     for (const dependency of dependencies) {
       if (dependency !== group && dependency.dependsOn(group)) return false;
     }
@@ -190,10 +200,7 @@ export class Fusion {
     if (made.length - unread.length + 1 > this.#maxOutputs) return false;
     const term = moveTerm(value.definition!, (view) => view.reshape(group.shape));
     if (term === null) return false;
-    group.members.push({ value, term });
-    for (const dependency of dependencies) if (dependency !== group) group.after.add(dependency);
-    this.#groupOf.set(value, group);
-    this.#noteReads(group, identity);
+    this.#add(group, value, term, reads, dependencies);
     return true;
   }
 

@@ -38,24 +38,23 @@ export type Updates = readonly number[];
 function distinctValues(graph: LinearGraph): { values: Value[]; roots: Value[] } {
   const values: Value[] = [];
   const known = new Map<string, Value>();
-  const numberOf = new Map<Value, number>();
   const byNode: Value[] = [];
   let leaves = 0;
   for (const node of graph.nodes) {
     if (node.storage !== null) {
       const value = new Value(node, [], leaves++);
       byNode.push(value);
-      numberOf.set(value, values.push(value));
+      values.push(value);
       continue;
     }
     const operands = isAlias(node.op) ? node.inputs.slice(0, 1) : node.inputs;
     const inputs = operands.map((input) => byNode[resolve(input).index]!);
-    const text = `${node.signature}:${inputs.map((input) => numberOf.get(input)).join()}`;
+    const text = `${node.signature}:${inputs.map((input) => input.id).join()}`;
     let value = known.get(text);
     if (value === undefined) {
       value = new Value(node, inputs);
       known.set(text, value);
-      numberOf.set(value, values.push(value));
+      values.push(value);
     }
     byNode.push(value);
   }

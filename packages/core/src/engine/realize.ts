@@ -72,7 +72,7 @@ function realizeOn(device: Device, graph: LinearGraph): void {
   const buffers = run(plan, graph);
   graph.roots.forEach((root, i) => {
     const { dtype, length } = plan.outputs[i]!;
-    root.storage = Storage.onDevice(device, buffers[i], dtype, length);
+    root.realized(Storage.onDevice(device, buffers[i], dtype, length));
   });
 }
 

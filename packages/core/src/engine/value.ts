@@ -37,8 +37,11 @@ export type Core =
   | { readonly kind: "gather"; readonly source: Leaf; readonly index: Term }
   | { readonly kind: "scatterAdd"; readonly index: Term; readonly value: Term };
 
+let nextId = 0;
+
 /** A distinct value of the graph that is being planned: equal computations are one value. */
 export class Value {
+  readonly id: number = nextId++;
   readonly op: Op;
   readonly attributes: Attributes[Op];
   readonly inputs: readonly Value[];

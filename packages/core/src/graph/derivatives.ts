@@ -2,8 +2,7 @@ import type { ReduceOp } from "../backend/kernel.ts";
 import { isFloat } from "../dtype.ts";
 import type { Shape } from "../shape.ts";
 import * as g from "./build.ts";
-import type { Node } from "./node.ts";
-import { type Attributes, type Op } from "./node.ts";
+import { isOp, type Attributes, type Node, type Op } from "./node.ts";
 
 /** The gradient that reaches one input, from the gradient of the node's own value; null where none does. */
 type Rule<O extends Op> = (upstream: Node, node: Node<O>) => Node | null;
@@ -65,6 +64,11 @@ function quotients(x: Node, y: Node, axes: readonly number[]): Node {
   const elsewhere = g.where(g.eq(zeros, zero(x)), g.div(y, nonZero), zero(x));
   return g.where(isZero, atZero, elsewhere);
 }
+
+const isTransposed = (x: Node): boolean => {
+  const rank = x.shape.length;
+  return isOp(x, "permute") && x.attributes[rank - 1] === rank - 2 && x.attributes[rank - 2] === rank - 1;
+};
 
 /** What each fold passes back to the elements `x` that it folded to `y` (unfolded here to the shape of `x`). */
 const foldRules: {
@@ -237,7 +241,11 @@ const rules: Rules = {
   slice: [unslice],
   flip: [(u, { attributes }) => g.flip(u, attributes)],
   window: [unwindow],
-  dot: [(u, { inputs: [, b] }) => g.dot(u, swapLast(b!)), (u, { inputs: [a] }) => g.dot(swapLast(a!), u)],
+  // Under a transpose, the product that has the layout of what lies below: it then needs no transpose of its own.
+  dot: [
+    (u, { inputs: [a, b] }) => (isTransposed(a!) ? swapLast(g.dot(b!, swapLast(u))) : g.dot(u, swapLast(b!))),
+    (u, { inputs: [a, b] }) => (isTransposed(b!) ? swapLast(g.dot(swapLast(u), a!)) : g.dot(swapLast(a!), u)),
+  ],
   gather: [ungather, none],
   scatterAdd: [none, (u, { inputs: [indices], attributes: { axis } }) => g.gather(u, indices!, axis)],
   stopGradient: [none],

@@ -1,6 +1,6 @@
 import type { Device } from "../backend/device.ts";
 import type { BinaryOp, ReduceOp, UnaryOp } from "../backend/kernel.ts";
-import type { Dtype } from "../dtype.ts";
+import { isFloat, type Dtype } from "../dtype.ts";
 import type { Storage } from "../engine/storage.ts";
 import { BackendError } from "../errors.ts";
 import type { Shape } from "../shape.ts";
@@ -76,7 +76,8 @@ function describe(op: Op, attributes: unknown): string {
 /** One operation of the lazy graph: immutable, but for the storage that realisation gives it. */
 export class Node<O extends Op = Op> {
   readonly op: O;
-  readonly inputs: readonly Node[];
+  /** What it is computed from; empty once that no longer matters. */
+  inputs: readonly Node[];
   readonly attributes: Attributes[O];
   readonly shape: Shape;
   readonly dtype: Dtype;
@@ -115,6 +116,15 @@ export class Node<O extends Op = Op> {
       device = other;
     }
     this.device = device;
+  }
+
+  /**
+   * Takes on its elements. Where no gradient passes, what they were computed from is let go: a variable would
+   * otherwise keep every value that it ever had.
+   */
+  realized(storage: Storage): void {
+    this.storage = storage;
+    if (this.op === "stopGradient" || !isFloat(this.dtype)) this.inputs = [];
   }
 
   /** The signature of any realised node of this shape and dtype: what made it no longer matters. */
