@@ -2,7 +2,8 @@ import type { Dtype, Tensor } from "@chainrule/core";
 import { dense, type Dense } from "../reference/dense.ts";
 import { map } from "../reference/elementwise.ts";
 import { erf, erfinv, roundHalfEven, softplus } from "../reference/scalar.ts";
-import { check, type ConformanceCase } from "./case.ts";
+import { defaultTolerance } from "../tolerance.ts";
+import { check, type ConformanceCase, rounded } from "./case.ts";
 import { elementsFor, floats, laidOut, layouts, random, shapes, tensorOf } from "./inputs.ts";
 
 interface Unary {
@@ -68,12 +69,33 @@ function floatCases(op: Name, unary: Unary, dtype: Dtype): ConformanceCase[] {
       return one(label, x, () => tensorOf(x, dtype));
     });
   const special = dense([edges.length], edges);
+  const magnitudes = magnitudesOf(unary);
   const byLayout = layouts.map((layout) => {
     const x = elementsFor(layout, 5, dtype, low, high);
     return one(layout, x, () => laidOut(x, dtype, layout));
   });
-  return [...byShape, one("edges", special, () => tensorOf(special, dtype)), ...byLayout];
+  const relative = check({
+    op,
+    dtype,
+    label: "magnitudes",
+    actual: () => tensorOf(magnitudes, dtype)[op](),
+    expected: () => map(scalar, rounding(magnitudes, dtype)),
+    tolerance: { rtol: defaultTolerance(dtype).rtol, atol: smallest },
+  });
+  return [...byShape, relative, one("edges", special, () => tensorOf(special, dtype)), ...byLayout];
 }
+
+/** What float32 may flush to zero. */
+const smallest = 1e-37;
+
+/** From 10⁻¹² to 1 and of both signs within the domain: the absolute tolerance would hide digits lost there. */
+function magnitudesOf({ low = -2 }: Unary): Dense {
+  const positive = Array.from({ length: 49 }, (_, i) => 10 ** (-12 + i / 4) * 0.9);
+  const values = low < 0 ? [...positive, ...positive.map((v) => -v)] : positive;
+  return dense([values.length], values);
+}
+
+const rounding = (x: Dense, dtype: Dtype): Dense => map((v) => rounded(dtype, v), x);
 
 function integerCase(op: "neg" | "abs" | "sign" | "square" | "relu"): ConformanceCase {
   const x = random(7, [3, 5], "int32");
