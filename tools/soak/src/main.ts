@@ -29,7 +29,7 @@ for (const kind of ["captured", "uncaptured"] as const) {
   );
   console.log(
     `after warm-up: ${growth.liveBytes} live bytes, ${growth.liveBuffers} buffers, heap ${kilobytes(growth.heapBytes)}: ` +
-      `${isFlat(growth) ? "flat" : "NOT FLAT"}`,
+      (isFlat(growth) ? "flat" : "NOT FLAT"),
   );
   flat &&= isFlat(growth);
 }
