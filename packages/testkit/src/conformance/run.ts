@@ -1,4 +1,5 @@
 import { withBackend } from "@chainrule/core";
+import { canCollect, watchBuffers } from "../leak-check.ts";
 import type { ConformanceCase } from "./case.ts";
 import { conformanceCases } from "./cases.ts";
 
@@ -86,13 +87,15 @@ export interface TestRunner extends ConformanceOptions {
 /**
  * Defines one test for each case, so that a failing one is named by the runner.
  *
- * A case is run, or named in the skip list with a reason; a name in the list that is no case is an error.
+ * A case is run, or named in the skip list with a reason; a name in the list that is no case is an error. Where the
+ * host lets garbage be collected (`--expose-gc`), all cases together must leave no buffer behind.
  */
 export function conformance(backend: string, runner: TestRunner): void {
   const { it, cases = conformanceCases, skip = {}, report } = runner;
   const describe = runner.describe ?? ((_name: string, define: () => void) => define());
   const reasons = skipReasons(skip, cases);
   const results: ConformanceResult[] = [];
+  let finish: (() => Promise<void>) | undefined;
   const ops = [...new Set(cases.map((c) => c.op))];
   for (const op of ops) {
     describe(`${backend}: ${op}`, () => {
@@ -104,6 +107,7 @@ export function conformance(backend: string, runner: TestRunner): void {
           continue;
         }
         it(c.name, async () => {
+          if (canCollect()) finish ??= await watchBuffers();
           const result = await runCase(backend, c);
           results.push(result);
           if (result.status === "failed") throw new Error(result.reason);
@@ -111,6 +115,9 @@ export function conformance(backend: string, runner: TestRunner): void {
       }
     });
   }
+  it(`${backend}: leaves no buffer behind`, async () => {
+    await finish?.();
+  });
   if (report) {
     it(`${backend}: table`, () => {
       report(results);
