@@ -2,6 +2,7 @@
  * Times products on one thread: `node packages/backend-cpu/bench/products.ts [folder]`. Where `@tensorflow/tfjs` is
  * installed in `folder`, its CPU backend does the same products in the same run, in turns.
  */
+/* oxlint-disable no-console */
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { DotKernel } from "@chainrule/core";

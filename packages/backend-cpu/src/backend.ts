@@ -75,17 +75,13 @@ class Cpu implements CpuBackend {
       case "dot":
         return compileDot(kernel, kind, this.#scratch);
       case "map":
-        return kind.lower((emitter) => lowerMap(emitter, kernel), bound) as CpuExecutable;
+        return kind.lower((emitter) => lowerMap(emitter, kernel), bound);
       case "gather":
-        return kind.lower((emitter) => lowerMap(emitter, kernel, gathered(kernel)), bound) as CpuExecutable;
+        return kind.lower((emitter) => lowerMap(emitter, kernel, gathered(kernel)), bound);
       case "reduce":
-        return kind.lower(
-          (emitter) => lowerReduce(emitter, kernel),
-          bound,
-          this.#scratch.rows,
-        ) as CpuExecutable;
+        return kind.lower((emitter) => lowerReduce(emitter, kernel), bound, this.#scratch.rows);
       case "scatterAdd":
-        return kind.lower((emitter) => lowerScatterAdd(emitter, kernel), bound) as CpuExecutable;
+        return kind.lower((emitter) => lowerScatterAdd(emitter, kernel), bound);
     }
   }
 

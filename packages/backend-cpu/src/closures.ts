@@ -1,5 +1,5 @@
 import type { TypedArray } from "@chainrule/core";
-import type { Emitter, EmitterKind, Operation, Program } from "./emitter.ts";
+import { Emitter, type EmitterKind, type Operation, type Program } from "./emitter.ts";
 
 type Thunk = () => number;
 type Statement = () => void;
@@ -19,7 +19,7 @@ function sequence(statements: readonly Statement[]): Statement {
 }
 
 /** Builds a kernel as a tree of closures over one array of registers, the first of which are the parameters. */
-class ClosureEmitter implements Emitter<Thunk> {
+class ClosureEmitter extends Emitter<Thunk> {
   readonly #registers: number[] = [0, 0, 0, 0, 0];
   readonly #slots = new Map<Thunk, number>();
   readonly #buffers: TypedArray[] = [];
@@ -46,10 +46,6 @@ class ClosureEmitter implements Emitter<Thunk> {
 
   choose(condition: Thunk, x: Thunk, y: Thunk): Thunk {
     return () => (condition() !== 0 ? x() : y());
-  }
-
-  both(x: Thunk, y: Thunk): Thunk {
-    return () => (x() !== 0 ? y() : 0);
   }
 
   load(buffer: number, index: Thunk): Thunk {
@@ -107,7 +103,7 @@ class ClosureEmitter implements Emitter<Thunk> {
     return block;
   }
 
-  loop(from: Thunk, to: Thunk, step: number, body: (index: Thunk) => void): void {
+  protected range(from: Thunk, to: Thunk, step: number, body: (index: Thunk) => void): void {
     const registers = this.#registers;
     const slot = registers.push(0) - 1;
     const block = this.#block(() => body(() => registers[slot]!));
@@ -131,7 +127,7 @@ class ClosureEmitter implements Emitter<Thunk> {
     const run = sequence(this.#statements);
     const registers = this.#registers;
     const bound = this.#buffers;
-    return (given, batch, fromRow, toRow, fromColumn, toColumn) => {
+    return (given, batch = 0, fromRow = 0, toRow = 0, fromColumn = 0, toColumn = 0) => {
       registers[0] = batch;
       registers[1] = fromRow;
       registers[2] = toRow;

@@ -1,15 +1,15 @@
 import type { DotKernel, DotOperand, Expression } from "@chainrule/core";
 import type { Emitter } from "./emitter.ts";
-import { binaryOperation, position } from "./scalar.ts";
+import { binaryOperation } from "./scalar.ts";
 
 /** Rows and columns of one tile, all of whose sums are kept in locals. */
-export interface Tile {
+interface Tile {
   readonly rows: number;
   readonly columns: number;
 }
 
 /** A block of results that waits for the epilogue. */
-export const directBlock = { rows: 32, columns: 256 } as const;
+export const directBlock: Tile = { rows: 32, columns: 256 };
 
 /** The tile that suits m×n: as in the packed product, six sums are what registers hold. */
 function directTile(m: number, n: number): Tile {
@@ -18,106 +18,85 @@ function directTile(m: number, n: number): Tile {
   return m % 3 === 0 || n === 2 ? { rows: Math.min(m, 3), columns: 2 } : { rows: 2, columns: 3 };
 }
 
+/** Products and sums of float32 are those of float64, rounded once. */
+const wide = ({ dtype }: DotKernel): "float64" | "int32" => (dtype === "int32" ? dtype : "float64");
+
+/** The indices along the batch axes of matrix number `batch`. */
+export function batchIndices<E>(emitter: Emitter<E>, { shape }: DotKernel, batch: E): E[] {
+  let rest = batch;
+  const indices: E[] = [];
+  for (let axis = shape.length - 3; axis >= 0; axis--) {
+    const size = shape[axis]!;
+    indices[axis] = axis === 0 ? rest : emitter.bind(emitter.remainder(rest, size));
+    if (axis > 0 && size > 1) rest = emitter.bind(emitter.quotient(rest, size));
+  }
+  return indices;
+}
+
 /**
- * Fills the block of results that the parameters name, straight from the operands: no packing, for products so small
- * or so narrow that it would not pay. Each sum runs over k in order, as in the packed product.
+ * Fills the block of results that the parameters name, straight from the operands: no packing, for products so narrow
+ * that it would not pay. Each sum runs over k in order, as in the packed product.
  */
 export function lowerDirectDot<E>(emitter: Emitter<E>, kernel: DotKernel, blockWidth: number): void {
-  const { a, b, dtype, k } = kernel;
+  const { a, b, k, m, n } = kernel;
   const block = kernel.inputs.length + kernel.outputs.length;
-  const literal = (value: number): E => emitter.literal(value);
-  const plus = (x: E, y: number | E): E => {
-    if (y === 0) return x;
-    return emitter.apply(position.add, x, typeof y === "number" ? literal(y) : y);
-  };
-  const times = (x: E, y: number): E => (y === 1 ? x : emitter.apply(position.multiply, x, literal(y)));
-  const multiply = binaryOperation("mul", dtype === "int32" ? dtype : "float64");
-  const add = binaryOperation("add", dtype === "int32" ? dtype : "float64");
-  const [batch, fromRow, toRow, fromColumn, toColumn] = [0, 1, 2, 3, 4].map((i) => emitter.parameter(i)) as [
-    E,
-    E,
-    E,
-    E,
-    E,
-  ];
-
-  const batchShape = kernel.shape.slice(0, -2);
-  const origin = ({ offset, batch: strides }: DotOperand): E => {
-    let place = literal(offset);
-    let rest = batch;
-    for (let axis = batchShape.length - 1; axis >= 0; axis--) {
-      const index =
-        axis === 0 ? rest : emitter.bind(emitter.apply(position.remainder, rest, literal(batchShape[axis]!)));
-      place = plus(place, times(index, strides[axis]!));
-      if (axis > 0) rest = emitter.bind(emitter.apply(position.quotient, rest, literal(batchShape[axis]!)));
-    }
-    return emitter.bind(place);
-  };
+  const multiply = binaryOperation("mul", wide(kernel));
+  const add = binaryOperation("add", wide(kernel));
+  const parameter = (i: number): E => emitter.parameter(i);
+  const [fromRow, toRow, fromColumn, toColumn] = [parameter(1), parameter(2), parameter(3), parameter(4)];
+  const indices = batchIndices(emitter, kernel, parameter(0));
+  const origin = ({ offset, batch }: DotOperand): E =>
+    emitter.bind(
+      indices.reduce(
+        (place, i, axis) => emitter.plus(place, emitter.times(i, batch[axis]!)),
+        emitter.literal(offset),
+      ),
+    );
   const originA = origin(a);
   const originB = origin(b);
-  const tile = directTile(kernel.m, kernel.n);
 
-  const oneTile = (row: E, column: E, { rows, columns }: Tile): void => {
-    const placeA = emitter.bind(plus(originA, times(row, a.row)));
-    const placeB = emitter.bind(plus(originB, times(column, b.column)));
-    const sums = Array.from({ length: rows * columns }, () => emitter.variable(literal(0)));
-    emitter.loop(literal(0), literal(k), 1, (step) => {
-      const baseA = emitter.bind(plus(placeA, times(step, a.column)));
-      const baseB = emitter.bind(plus(placeB, times(step, b.row)));
-      const bs = Array.from({ length: columns }, (_, j) =>
-        emitter.bind(emitter.load(b.input, plus(baseB, j * b.column))),
+  const multiplyTile = (row: E, column: E, rows: number, columns: number): void => {
+    const placeA = emitter.bind(emitter.plus(originA, emitter.times(row, a.row)));
+    const placeB = emitter.bind(emitter.plus(originB, emitter.times(column, b.column)));
+    const sums = Array.from({ length: rows * columns }, () => emitter.variable(emitter.literal(0)));
+    emitter.loop(0, k, 1, (i) => {
+      const atA = emitter.bind(emitter.plus(placeA, emitter.times(i, a.column)));
+      const atB = emitter.bind(emitter.plus(placeB, emitter.times(i, b.row)));
+      const ys = Array.from({ length: columns }, (_, column) =>
+        emitter.bind(emitter.load(b.input, emitter.plus(atB, column * b.column))),
       );
-      for (let i = 0; i < rows; i++) {
-        const x = emitter.bind(emitter.load(a.input, plus(baseA, i * a.row)));
-        bs.forEach((y, j) => {
-          const sum = sums[i * columns + j]!;
+      for (let row = 0; row < rows; row++) {
+        const x = emitter.bind(emitter.load(a.input, emitter.plus(atA, row * a.row)));
+        ys.forEach((y, column) => {
+          const sum = sums[row * columns + column]!;
           emitter.assign(sum, emitter.apply(add, sum, emitter.apply(multiply, x, y)));
         });
       }
     });
-    const relativeRow = emitter.apply(position.subtract, row, fromRow);
-    const relativeColumn = emitter.apply(position.subtract, column, fromColumn);
-    const at = emitter.bind(plus(times(relativeRow, blockWidth), relativeColumn));
+    const line = emitter.times(emitter.minus(row, fromRow), blockWidth);
+    const at = emitter.bind(emitter.plus(line, emitter.minus(column, fromColumn)));
     sums.forEach((sum, i) => {
-      emitter.store(block, plus(at, Math.floor(i / columns) * blockWidth + (i % columns)), sum);
+      emitter.store(block, emitter.plus(at, Math.floor(i / columns) * blockWidth + (i % columns)), sum);
     });
   };
-  const columnsOf = (row: E, rows: number): void => {
-    const { columns } = tile;
-    const whole = emitter.bind(
-      columns === 1
-        ? toColumn
-        : emitter.apply(
-            position.subtract,
-            toColumn,
-            emitter.apply(
-              position.remainder,
-              emitter.apply(position.subtract, toColumn, fromColumn),
-              literal(columns),
-            ),
-          ),
-    );
-    emitter.loop(fromColumn, whole, columns, (column) => oneTile(row, column, { rows, columns }));
-    if (columns > 1) emitter.loop(whole, toColumn, 1, (column) => oneTile(row, column, { rows, columns: 1 }));
+  /** `body` for whole steps from `from` to `to`, then for single ones. */
+  const inSteps = (from: E, to: E, step: number, body: (at: E, count: number) => void): void => {
+    const whole = emitter.bind(emitter.minus(to, emitter.remainder(emitter.minus(to, from), step)));
+    emitter.loop(from, whole, step, (at) => body(at, step));
+    if (step > 1) emitter.loop(whole, to, 1, (at) => body(at, 1));
   };
-  const { rows } = tile;
-  if (rows === 1) {
-    emitter.loop(fromRow, toRow, 1, (row) => columnsOf(row, 1));
-    return;
-  }
-  const height = emitter.apply(position.subtract, toRow, fromRow);
-  const whole = emitter.bind(
-    emitter.apply(position.subtract, toRow, emitter.apply(position.remainder, height, literal(rows))),
+  const tile = directTile(m, n);
+  inSteps(fromRow, toRow, tile.rows, (row, rows) =>
+    inSteps(fromColumn, toColumn, tile.columns, (column, columns) =>
+      multiplyTile(row, column, rows, columns),
+    ),
   );
-  emitter.loop(fromRow, whole, rows, (row) => columnsOf(row, rows));
-  emitter.loop(whole, toRow, 1, (row) => columnsOf(row, 1));
 }
 
 /** The result as an expression over its rows and columns, for products so thin that a map computes them best. */
 export function thinResult(kernel: DotKernel): Expression {
   const { a, b, k, dtype } = kernel;
-  // Products and sums of float32 are those of float64, rounded once.
-  const wide = dtype === "float32" ? "float64" : dtype;
+  const sumDtype = wide(kernel);
   const element = (
     { input, offset, batch }: DotOperand,
     row: number,
@@ -125,19 +104,14 @@ export function thinResult(kernel: DotKernel): Expression {
     shift: number,
   ): Expression => {
     const map = { offset: offset + shift, strides: [...batch, row, column], mask: null };
-    return { kind: "cast", dtype: wide, x: { kind: "load", dtype, input, map } };
+    return { kind: "cast", dtype: sumDtype, x: { kind: "load", dtype, input, map } };
   };
-  let sum: Expression = { kind: "const", dtype: wide, value: 0 };
+  let sum: Expression = { kind: "const", dtype: sumDtype, value: 0 };
   for (let i = 0; i < k; i++) {
     const x = element(a, a.row, 0, i * a.column);
     const y = element(b, 0, b.column, i * b.row);
-    sum = {
-      kind: "binary",
-      dtype: wide,
-      op: "add",
-      x: sum,
-      y: { kind: "binary", dtype: wide, op: "mul", x, y },
-    };
+    const product: Expression = { kind: "binary", dtype: sumDtype, op: "mul", x, y };
+    sum = { kind: "binary", dtype: sumDtype, op: "add", x: sum, y: product };
   }
   return { kind: "cast", dtype, x: sum };
 }

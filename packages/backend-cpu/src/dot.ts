@@ -24,7 +24,7 @@ export function compileDot(kernel: DotKernel, kind: EmitterKind, scratch: Scratc
   const { m, n, k, shape } = kernel;
   const bound = kernel.inputs.length + kernel.outputs.length;
   if (k <= thin && kind.mode === "codegen") {
-    return kind.lower((emitter) => lowerMap(emitter, kernel, thinResult(kernel)), bound) as Run;
+    return kind.lower((emitter) => lowerMap(emitter, kernel, thinResult(kernel)), bound);
   }
   const batches = shape.slice(0, -2).reduce((product, size) => product * size, 1);
   if (isDirect(kernel, kind.mode)) {

@@ -9,55 +9,102 @@ export interface Operation {
   readonly call: (x: number, y: number, z: number) => number;
 }
 
-/** Integers that a program is called with, besides its buffers. */
-export type Parameters = readonly [
-  batch: number,
-  fromRow: number,
-  toRow: number,
-  fromColumn: number,
-  toColumn: number,
-];
+/** An operation from its two forms. */
+export const operation = (text: Operation["text"], call: Operation["call"]): Operation => ({ text, call });
 
-/** A lowered kernel, or a part of one: buffers in the kernel's order, then parameters where it takes any. */
+/** A lowered kernel, or a part of one. Only parts of a product look at the numbers. */
 export type Program = (
   buffers: readonly TypedArray[],
-  batch: number,
-  fromRow: number,
-  toRow: number,
-  fromColumn: number,
-  toColumn: number,
+  batch?: number,
+  fromRow?: number,
+  toRow?: number,
+  fromColumn?: number,
+  toColumn?: number,
 ) => void;
+
+// Positions are int32, so that V8 needs no overflow checks.
+const add = operation(
+  (x, y) => `(${x}+${y}|0)`,
+  (x, y) => (x + y) | 0,
+);
+const subtract = operation(
+  (x, y) => `(${x}-${y}|0)`,
+  (x, y) => (x - y) | 0,
+);
+const multiply = operation(
+  (x, y) => `Math.imul(${x},${y})`,
+  (x, y) => Math.imul(x, y),
+);
+const quotient = operation(
+  (x, y) => `(${x}/${y}|0)`,
+  (x, y) => (x / y) | 0,
+);
+const remainder = operation(
+  (x, y) => `(${x}%${y}|0)`,
+  (x, y) => (x % y) | 0,
+);
+const least = operation(
+  (x, y) => `Math.min(${x},${y})`,
+  (x, y) => Math.min(x, y),
+);
 
 /**
  * Where kernels are lowered to: statements are appended in the order of the calls, expressions are values of type
  * `E`. The two emitters, text and closures, run the same statements in the same order, hence give the same bits.
  */
-export interface Emitter<E> {
-  literal(value: number): E;
-  truth(value: boolean): E;
-  /** One of the integers that the program was called with. */
-  parameter(position: number): E;
-  apply(operation: Operation, x: E, y?: E, z?: E): E;
+export abstract class Emitter<E> {
+  abstract literal(value: number): E;
+  abstract truth(value: boolean): E;
+  /** One of the numbers that the program was called with. */
+  abstract parameter(position: number): E;
+  abstract apply(operation: Operation, x: E, y?: E, z?: E): E;
   /** `x` or `y`; only the chosen one is evaluated. */
-  choose(condition: E, x: E, y: E): E;
-  both(x: E, y: E): E;
-  load(buffer: number, index: E): E;
-  store(buffer: number, index: E, value: E): void;
-  fill(buffer: number, value: number): void;
+  abstract choose(condition: E, x: E, y: E): E;
+  abstract load(buffer: number, index: E): E;
+  abstract store(buffer: number, index: E, value: E): void;
+  abstract fill(buffer: number, value: number): void;
   /** Evaluates `value` here, once. */
-  bind(value: E): E;
+  abstract bind(value: E): E;
   /** Like `bind`, to be changed later by `assign`. */
-  variable(value: E): E;
-  assign(variable: E, value: E): void;
+  abstract variable(value: E): E;
+  abstract assign(variable: E, value: E): void;
   /** Evaluates for the effect, which is a throw. */
-  perform(operation: Operation, x: E, y: E): void;
-  loop(from: E, to: E, step: number, body: (index: E) => void): void;
-  when(condition: E, body: () => void): void;
+  abstract perform(operation: Operation, x: E, y: E): void;
+  protected abstract range(from: E, to: E, step: number, body: (index: E) => void): void;
+  abstract when(condition: E, body: () => void): void;
   /** The program emitted so far. `scratch` are buffers bound after the `buffers` of the kernel. */
-  finish(buffers: number, scratch: readonly TypedArray[]): Program;
+  abstract finish(buffers: number, scratch: readonly TypedArray[]): Program;
+
+  #operand(x: E | number): E {
+    return typeof x === "number" ? this.literal(x) : x;
+  }
+
+  loop(from: E | number, to: E | number, step: number, body: (index: E) => void): void {
+    this.range(this.#operand(from), this.#operand(to), step, body);
+  }
+
+  // Arithmetic on positions.
+  plus(x: E, y: E | number): E {
+    return y === 0 ? x : this.apply(add, x, this.#operand(y));
+  }
+  minus(x: E, y: E | number): E {
+    return y === 0 ? x : this.apply(subtract, x, this.#operand(y));
+  }
+  times(x: E, y: number): E {
+    return y === 1 ? x : this.apply(multiply, x, this.literal(y));
+  }
+  quotient(x: E, y: number): E {
+    return this.apply(quotient, x, this.literal(y));
+  }
+  remainder(x: E, y: number): E {
+    return y === 1 ? this.literal(0) : this.apply(remainder, x, this.literal(y));
+  }
+  least(x: E, y: number): E {
+    return this.apply(least, x, this.literal(y));
+  }
 }
 
-/** Makes emitters of one kind; programs differ in the type of their expressions, callers do not care which. */
+/** A way to make programs; the two differ in the type of their expressions, callers do not care which. */
 export interface EmitterKind {
   readonly mode: "codegen" | "interpreter";
   lower(emit: <E>(emitter: Emitter<E>) => void, buffers: number, scratch?: readonly TypedArray[]): Program;

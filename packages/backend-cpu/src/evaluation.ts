@@ -1,103 +1,60 @@
-import type { Dtype, Expression, IndexMap, Range, Shape } from "@chainrule/core";
+import type { IndexMap, Range, Shape } from "@chainrule/core";
+import { analyse, type Node, type Step } from "./analysis.ts";
 import type { Emitter } from "./emitter.ts";
-import { binaryOperation, castOperation, position, random, truth, unaryOperation } from "./scalar.ts";
+import {
+  and,
+  atLeast,
+  below,
+  binaryOperation,
+  castOperation,
+  checked,
+  fromBool,
+  random,
+  toBool,
+  unaryOperation,
+} from "./scalar.ts";
 
-/** What only lowering needs beside the kernel's expressions. */
-export type Node =
-  | Expression
-  /** A checked index, as a distance in elements. */
-  | {
-      readonly kind: "position";
-      readonly dtype: "int32";
-      readonly index: Node;
-      readonly stride: number;
-      readonly size: number;
-    }
-  /** The element at a map's position plus `position`. */
-  | {
-      readonly kind: "take";
-      readonly dtype: Dtype;
-      readonly input: number;
-      readonly map: IndexMap;
-      readonly position: Node;
-    };
-
-/** An index or a place in a buffer: what varies plus what is known now. */
+/** An index, or a place in a buffer: what varies (null for nothing) plus what is known now. */
 export interface Place<E> {
   readonly base: E | null;
   readonly constant: number;
 }
 
-/** How far into the nest an expression must be computed, and who asks for it. */
-interface Use {
-  level: number;
-  uses: number;
-  /** Nodes below this one that are computed inline with it. */
-  depth: number;
-  anchored: boolean;
-}
-
-/** A stack of values of one quantity, one for each loop entered. */
+/** The places of all maps with these strides, offsets left out: one for each loop entered. */
 interface Pointer<E> {
   readonly strides: readonly number[];
   readonly places: Place<E>[];
 }
 
+/** Whether all maps with these masks are inside: one answer for each loop entered, some of them known now. */
 interface Mask<E> {
   readonly ranges: readonly Range[];
   readonly states: (E | boolean)[];
 }
 
-/** Longer inline chains would nest text and closures too deeply. */
-const maxInlineDepth = 24;
-
-const childrenOf = (node: Node, result: Node | null): readonly Node[] => {
-  switch (node.kind) {
-    case "result":
-      return result ? [result] : [];
-    case "unary":
-    case "cast":
-      return [node.x];
-    case "binary":
-      return [node.x, node.y];
-    case "where":
-      return [node.condition, node.x, node.y];
-    case "position":
-      return [node.index];
-    case "take":
-      return [node.position];
-    default:
-      return [];
-  }
-};
-
 /**
- * Emits the values of expressions inside a nest of loops, each as far out as it can be computed: a value waits only
- * for the axes that its maps depend on. Call `enter` for each loop in the given order, `flush` once inside it, and
- * `leave` after it.
+ * Emits the values of expressions inside a nest of loops, each as far out as it can be computed. Call `enter` for
+ * each loop in the given order, `flush` once inside it, and `leave` after it.
  */
 export class Evaluation<E> {
   readonly #emitter: Emitter<E>;
   readonly #sizes: Shape;
-  readonly #levels: readonly number[];
-  readonly #depth: number;
-  readonly #nodes: Node[] = [];
-  readonly #uses = new Map<Node, Use>();
+  readonly #steps: ReadonlyMap<Node, Step>;
   readonly #pointers = new Map<string, Pointer<E>>();
   readonly #masks = new Map<string, Mask<E>>();
-  /** Values bound so far, and for each loop entered the nodes that were bound inside it. */
-  readonly #known = new Map<Node, E>();
-  readonly #scopes: Node[][] = [[]];
   readonly #pointerOf = new Map<IndexMap, Pointer<E>>();
-  readonly #maskOf = new Map<IndexMap, Mask<E> | null>();
+  readonly #maskOf = new Map<IndexMap, Mask<E>>();
   readonly #keys = new Map<number, readonly [E, E]>();
-  /** What `result` nodes stand for: a node, or else a value that is set before the innermost `flush`. */
+  /** Values kept so far, and for each loop entered the nodes that were kept inside it. */
+  readonly #kept = new Map<Node, E>();
+  readonly #scopes: Node[][] = [[]];
   readonly #result: Node | null;
+  /** What `result` nodes stand for, unless a node was given for them; set it before the innermost `flush`. */
   result: E | null = null;
 
   /**
-   * `roots` are what will be asked for inside all loops, `maps` what addresses will be; `order` lists the axes as
-   * they are entered, those of size 1 left out. Where `result` is given, `result` nodes stand for it.
+   * `roots` are what will be asked for inside all loops, `maps` what places will be; `order` lists the axes as they
+   * are entered, those of size 1 left out.
    */
   constructor(
     emitter: Emitter<E>,
@@ -108,90 +65,35 @@ export class Evaluation<E> {
     result: Node | null = null,
   ) {
     this.#emitter = emitter;
-    this.#result = result;
     this.#sizes = sizes;
-    this.#levels = sizes.map((_, axis) => order.indexOf(axis) + 1);
-    this.#depth = order.length;
-    for (const map of maps) this.#addMap(map);
-    for (const root of roots) this.#collect(root);
-    for (const root of roots) {
-      const use = this.#uses.get(root)!;
-      use.uses++;
-      if (use.level < order.length) use.anchored = true;
-    }
-    for (const node of this.#nodes) {
-      const { level } = this.#uses.get(node)!;
-      for (const child of childrenOf(node, this.#result)) {
-        const use = this.#uses.get(child)!;
-        use.uses++;
-        if (use.level < level) use.anchored = true;
-      }
-    }
-    for (const [node, use] of this.#uses) {
-      if (node.kind === "const" || node.kind === "result") use.anchored = false;
-      else if (use.uses > 1 || node.kind === "position" || node.kind === "random") use.anchored = true;
-    }
+    this.#result = result;
+    for (const map of maps) this.#addMap(map, order);
+    this.#steps = analyse(roots, result, order.length, (map) => this.#addMap(map, order));
   }
 
-  /** Nodes in an order where operands come first; without recursion, since chains may be long. */
-  #collect(root: Node): void {
-    const pending: Node[] = [root];
-    while (pending.length > 0) {
-      const node = pending.at(-1)!;
-      if (this.#uses.has(node)) {
-        pending.pop();
-        continue;
-      }
-      const missing = childrenOf(node, this.#result).filter((child) => !this.#uses.has(child));
-      if (missing.length > 0) {
-        pending.push(...missing);
-        continue;
-      }
-      pending.pop();
-      this.#nodes.push(node);
-      let level = node.kind === "result" ? this.#depth : 0;
-      let depth = 1;
-      for (const child of childrenOf(node, this.#result)) {
-        const use = this.#uses.get(child)!;
-        level = Math.max(level, use.level);
-        depth = Math.max(depth, use.depth + 1);
-      }
-      if ("map" in node) level = Math.max(level, this.#addMap(node.map));
-      const long = depth > maxInlineDepth;
-      this.#uses.set(node, { level, uses: 0, depth: long ? 1 : depth, anchored: long });
-    }
-  }
-
-  /** Makes a map known; gives the level at which its place and its mask are known. */
-  #addMap(map: IndexMap): number {
-    const strides = map.strides.map((stride, axis) => (this.#sizes[axis] === 1 ? 0 : stride));
-    const key = strides.join();
+  /** Makes a map known; gives the number of loops after which its place and its mask are known. */
+  #addMap(map: IndexMap, order: readonly number[]): number {
+    const sizes = this.#sizes;
+    const strides = map.strides.map((stride, axis) => (sizes[axis] === 1 ? 0 : stride));
+    let key = strides.join();
     let pointer = this.#pointers.get(key);
     if (!pointer) this.#pointers.set(key, (pointer = { strides, places: [{ base: null, constant: 0 }] }));
     this.#pointerOf.set(map, pointer);
-    this.#maskOf.set(map, this.#addMask(map.mask));
-    let level = 0;
-    strides.forEach((stride, axis) => {
-      if (stride !== 0 || (this.#sizes[axis] !== 1 && this.#isMasked(map, axis))) {
-        level = Math.max(level, this.#levels[axis]!);
+    const ranges = map.mask;
+    if (ranges) {
+      key = ranges.join();
+      let mask = this.#masks.get(key);
+      if (!mask) {
+        const inside = ranges.every(([low, high], axis) => sizes[axis] !== 1 || (low <= 0 && high >= 1));
+        this.#masks.set(key, (mask = { ranges, states: [inside] }));
       }
-    });
-    return level;
-  }
-
-  #isMasked({ mask }: IndexMap, axis: number): boolean {
-    return mask !== null && (mask[axis]![0] > 0 || mask[axis]![1] < this.#sizes[axis]!);
-  }
-
-  #addMask(ranges: readonly Range[] | null): Mask<E> | null {
-    if (ranges === null) return null;
-    const key = ranges.join();
-    let mask = this.#masks.get(key);
-    if (!mask) {
-      const inside = ranges.every(([low, high], axis) => this.#sizes[axis] !== 1 || (low <= 0 && high >= 1));
-      this.#masks.set(key, (mask = { ranges, states: [inside] }));
+      this.#maskOf.set(map, mask);
     }
-    return mask;
+    let level = order.length;
+    const dependsOn = (axis: number): boolean =>
+      strides[axis] !== 0 || (!!ranges && (ranges[axis]![0] > 0 || ranges[axis]![1] < sizes[axis]!));
+    while (level > 0 && !dependsOn(order[level - 1]!)) level--;
+    return level;
   }
 
   /** The parts of `axis` in which no mask changes, in order; one part where there would be many. */
@@ -206,39 +108,34 @@ export class Evaluation<E> {
     return sorted.slice(1).map((cut, i): Range => [sorted[i]!, cut]);
   }
 
-  /** Inside a loop over `axis` now, whose index is somewhere in `range`. */
+  /** Inside a loop over `axis` from now on, with an index somewhere in `range`. */
   enter(axis: number, index: Place<E>, range: Range): void {
     const emitter = this.#emitter;
     for (const { strides, places } of this.#pointers.values()) {
-      const outer = places.at(-1)!;
+      let { base, constant } = places.at(-1)!;
       const stride = strides[axis]!;
-      const constant = outer.constant + stride * index.constant;
-      if (stride === 0 || index.base === null) {
-        places.push({ base: outer.base, constant });
-        continue;
+      constant += stride * index.constant;
+      if (stride !== 0 && index.base !== null) {
+        const step = emitter.times(index.base, stride);
+        if (base !== null) base = emitter.bind(emitter.plus(base, step));
+        else base = stride === 1 ? step : emitter.bind(step);
       }
-      const step =
-        stride === 1 ? index.base : emitter.apply(position.multiply, index.base, emitter.literal(stride));
-      const base = outer.base === null ? step : emitter.apply(position.add, outer.base, step);
-      places.push({ base: base === index.base ? base : emitter.bind(base), constant });
+      places.push({ base, constant });
     }
     for (const { ranges, states } of this.#masks.values()) {
-      const outer = states.at(-1)!;
+      let state = states.at(-1) as E | boolean;
       const [low, high] = ranges[axis]!;
-      if (outer === false || (range[0] >= low && range[1] <= high)) {
-        states.push(outer);
-      } else if (range[1] <= low || range[0] >= high) {
-        states.push(false);
-      } else {
-        const i = this.toValue(index);
-        let state: E | boolean = outer;
+      if (range[1] <= low || range[0] >= high) state = false;
+      if (state !== false && (low > range[0] || high < range[1])) {
+        const i = this.#value(index);
         const also = (test: E): void => {
-          state = state === true ? test : emitter.both(state as E, test);
+          state = state === true ? test : emitter.apply(and, state as E, test);
         };
-        if (low > range[0]) also(emitter.apply(position.notBelow, i, emitter.literal(low)));
-        if (high < range[1]) also(emitter.apply(position.below, i, emitter.literal(high)));
-        states.push(emitter.bind(state as E));
+        if (low > range[0]) also(emitter.apply(atLeast, i, emitter.literal(low)));
+        if (high < range[1]) also(emitter.apply(below, i, emitter.literal(high)));
+        state = emitter.bind(state as E);
       }
+      states.push(state);
     }
     this.#scopes.push([]);
   }
@@ -246,31 +143,26 @@ export class Evaluation<E> {
   leave(): void {
     for (const { places } of this.#pointers.values()) places.pop();
     for (const { states } of this.#masks.values()) states.pop();
-    for (const node of this.#scopes.pop()!) this.#known.delete(node);
+    for (const node of this.#scopes.pop()!) this.#kept.delete(node);
   }
 
-  /**
-   * Computes what can be computed at this level and is wanted further in, or more than once. In the innermost loop
-   * `result` must be there first.
-   */
+  /** Computes what is to be kept of this level; in the innermost loop `result` must be there first. */
   flush(): void {
     const level = this.#scopes.length - 1;
-    for (const node of this.#nodes) {
-      if (level === 0 && node.kind === "random") this.#key(node.input);
-      const use = this.#uses.get(node)!;
-      if (use.anchored && use.level === level) this.value(node);
+    for (const step of this.#steps.values()) {
+      if (level === 0 && step.node.kind === "random") this.#key(step.node.input);
+      if (step.isKept && step.level === level) this.value(step.node);
     }
   }
 
-  toValue({ base, constant }: Place<E>): E {
-    if (base === null) return this.#emitter.literal(constant);
-    return constant === 0 ? base : this.#emitter.apply(position.add, base, this.#emitter.literal(constant));
+  #value({ base, constant }: Place<E>): E {
+    return base === null ? this.#emitter.literal(constant) : this.#emitter.plus(base, constant);
   }
 
-  /** Where `map` points at the present indices, unmasked. */
+  /** Where `map` points at the present indices, masked or not. */
   address(map: IndexMap): E {
     const { base, constant } = this.#pointerOf.get(map)!.places.at(-1)!;
-    return this.toValue({ base, constant: constant + map.offset });
+    return this.#value({ base, constant: constant + map.offset });
   }
 
   /** Whether the present indices are inside the mask of `map`. */
@@ -278,29 +170,34 @@ export class Evaluation<E> {
     return this.#maskOf.get(map)?.states.at(-1) ?? true;
   }
 
-  #masked(map: IndexMap, zero: () => E, value: () => E): E {
-    const valid = this.valid(map);
-    if (valid === true) return value();
-    return valid === false ? zero() : this.#emitter.choose(valid, value(), zero());
+  /** An element of a buffer as a value of its dtype. */
+  element(buffer: number, index: E, isBool: boolean): E {
+    const value = this.#emitter.load(buffer, index);
+    return isBool ? this.#emitter.apply(toBool, value) : value;
+  }
+
+  /** Stores a value of whatever dtype. */
+  store(buffer: number, index: E, value: E, isBool: boolean): void {
+    this.#emitter.store(buffer, index, isBool ? this.#emitter.apply(fromBool, value) : value);
   }
 
   /** The value of a node at the present indices. */
   value(node: Node): E {
-    const known = this.#known.get(node);
+    const known = this.#kept.get(node);
     if (known !== undefined) return known;
     const value = this.#compute(node);
-    if (!this.#uses.get(node)!.anchored) return value;
-    const bound = this.#emitter.bind(value);
-    this.#known.set(node, bound);
+    if (!this.#steps.get(node)!.isKept) return value;
+    const kept = this.#emitter.bind(value);
+    this.#kept.set(node, kept);
     this.#scopes.at(-1)!.push(node);
-    return bound;
+    return kept;
   }
 
+  /** The key of random numbers, loaded outside all loops. */
   #key(input: number): readonly [E, E] {
     let key = this.#keys.get(input);
     if (!key) {
-      const emitter = this.#emitter;
-      const word = (i: number): E => emitter.bind(emitter.load(input, emitter.literal(i)));
+      const word = (i: number): E => this.#emitter.bind(this.#emitter.load(input, this.#emitter.literal(i)));
       this.#keys.set(input, (key = [word(0), word(1)]));
     }
     return key;
@@ -308,25 +205,27 @@ export class Evaluation<E> {
 
   #compute(node: Node): E {
     const emitter = this.#emitter;
-    const zero = (): E => (node.dtype === "bool" ? emitter.truth(false) : emitter.literal(0));
-    const element = (input: number, at: E): E => {
-      const value = emitter.load(input, at);
-      return node.dtype === "bool" ? emitter.apply(truth.load, value) : value;
+    const isBool = node.dtype === "bool";
+    const masked = (map: IndexMap, value: () => E): E => {
+      const valid = this.valid(map);
+      if (valid === true) return value();
+      const zero = isBool ? emitter.truth(false) : emitter.literal(0);
+      return valid === false ? zero : emitter.choose(valid, value(), zero);
     };
     switch (node.kind) {
       case "load":
-        return this.#masked(node.map, zero, () => element(node.input, this.address(node.map)));
+        return masked(node.map, () => this.element(node.input, this.address(node.map), isBool));
       case "take":
-        return this.#masked(node.map, zero, () =>
-          element(node.input, emitter.apply(position.add, this.value(node.position), this.address(node.map))),
+        return masked(node.map, () =>
+          this.element(node.input, emitter.plus(this.value(node.position), this.address(node.map)), isBool),
         );
       case "const":
-        if (node.dtype === "bool") return emitter.truth(node.value !== 0);
+        if (isBool) return emitter.truth(node.value !== 0);
         return emitter.literal(node.dtype === "float32" ? Math.fround(node.value) : node.value);
       case "index":
-        return this.#masked(node.map, zero, () => this.address(node.map));
+        return masked(node.map, () => this.address(node.map));
       case "random":
-        return this.#masked(node.map, zero, () =>
+        return masked(node.map, () =>
           emitter.apply(random, ...this.#key(node.input), this.address(node.map)),
         );
       case "valid": {
@@ -343,10 +242,8 @@ export class Evaluation<E> {
         return emitter.choose(this.value(node.condition), this.value(node.x), this.value(node.y));
       case "position": {
         const index = emitter.bind(this.value(node.index));
-        emitter.perform(position.checked, index, emitter.literal(node.size));
-        return node.stride === 1
-          ? index
-          : emitter.apply(position.multiply, index, emitter.literal(node.stride));
+        emitter.perform(checked, index, emitter.literal(node.size));
+        return emitter.times(index, node.stride);
       }
       case "result":
         return this.#result ? this.value(this.#result) : this.result!;

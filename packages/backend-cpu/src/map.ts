@@ -1,8 +1,9 @@
 import type { Expression, GatherKernel, ScatterAddKernel, Shape } from "@chainrule/core";
+import type { Node } from "./analysis.ts";
 import type { Emitter } from "./emitter.ts";
-import { Evaluation, type Node } from "./evaluation.ts";
+import { Evaluation } from "./evaluation.ts";
 import { contiguousMap, loopAxes, nest, storeOutputs } from "./nest.ts";
-import { binaryOperation, position, truth } from "./scalar.ts";
+import { binaryOperation } from "./scalar.ts";
 
 /** What a map is, and what other kernels become once their `result` is a node. */
 export interface Elementwise {
@@ -34,22 +35,18 @@ export function lowerScatterAdd<E>(emitter: Emitter<E>, kernel: ScatterAddKernel
   const { shape, value, index, dtype } = kernel;
   const { map, axisStride, axisSize } = kernel.target;
   const output = kernel.inputs.length;
+  const isBool = dtype === "bool";
   const axes = loopAxes(shape);
-  const place: Node = { kind: "position", dtype: "int32", index, stride: axisStride, size: axisSize };
-  const evaluation = new Evaluation(emitter, [value, place], [map], shape, axes);
+  const position: Node = { kind: "position", dtype: "int32", index, stride: axisStride, size: axisSize };
+  const evaluation = new Evaluation(emitter, [value, position], [map], shape, axes);
   emitter.fill(output, 0);
   nest(emitter, [evaluation], axes, shape, true, () => {
     evaluation.flush();
     const add = (): void => {
-      const at = emitter.bind(emitter.apply(position.add, evaluation.value(place), evaluation.address(map)));
-      const old = emitter.load(output, at);
-      const isBool = dtype === "bool";
-      const sum = emitter.apply(
-        binaryOperation("add", dtype),
-        isBool ? emitter.apply(truth.load, old) : old,
-        evaluation.value(value),
-      );
-      emitter.store(output, at, isBool ? emitter.apply(truth.store, sum) : sum);
+      const at = emitter.bind(emitter.plus(evaluation.value(position), evaluation.address(map)));
+      const old = evaluation.element(output, at, isBool);
+      const sum = emitter.apply(binaryOperation("add", dtype), old, evaluation.value(value));
+      evaluation.store(output, at, sum, isBool);
     };
     const valid = evaluation.valid(map);
     if (valid === true) add();

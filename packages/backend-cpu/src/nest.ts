@@ -1,7 +1,6 @@
 import type { Expression, IndexMap, Range, Shape } from "@chainrule/core";
 import type { Emitter } from "./emitter.ts";
 import type { Evaluation, Place } from "./evaluation.ts";
-import { truth } from "./scalar.ts";
 
 /** Row-major order from the first element on: where the outputs of a kernel are stored. */
 export function contiguousMap(shape: Shape): IndexMap {
@@ -29,12 +28,12 @@ export function loopRange<E>(
     for (const evaluation of evaluations) evaluation.leave();
   };
   if (high - low === 1) run({ base: null, constant: low });
-  else emitter.loop(emitter.literal(low), emitter.literal(high), 1, (i) => run({ base: i, constant: 0 }));
+  else emitter.loop(low, high, 1, (i) => run({ base: i, constant: 0 }));
 }
 
 /**
  * Loops over `axes`, outermost first, computing in each what can be computed there; `body` begins with a `flush` of
- * its own. With `split`, the innermost loop is cut where masks of the first evaluation change, so that nothing is
+ * its own. With `isSplit`, the innermost loop is cut where masks of the first evaluation change, so that nothing is
  * tested inside.
  */
 export function nest<E>(
@@ -42,16 +41,18 @@ export function nest<E>(
   evaluations: readonly Evaluation<E>[],
   axes: readonly number[],
   shape: Shape,
-  split: boolean,
+  isSplit: boolean,
   body: () => void,
 ): void {
   const [axis, ...inner] = axes;
   if (axis === undefined) return body();
   for (const evaluation of evaluations) evaluation.flush();
   const ranges: readonly Range[] =
-    split && inner.length === 0 ? evaluations[0]!.parts(axis) : [[0, shape[axis]!]];
+    isSplit && inner.length === 0 ? evaluations[0]!.parts(axis) : [[0, shape[axis]!]];
   for (const range of ranges) {
-    loopRange(emitter, evaluations, axis, range, () => nest(emitter, evaluations, inner, shape, split, body));
+    loopRange(emitter, evaluations, axis, range, () =>
+      nest(emitter, evaluations, inner, shape, isSplit, body),
+    );
   }
 }
 
@@ -67,8 +68,7 @@ export function storeOutputs<E>(
   const address = evaluation.address(map);
   const values = outputs.map((output) => {
     const value = evaluation.value(output);
-    const element = output.dtype === "bool" ? emitter.apply(truth.store, value) : value;
-    return outputs.length === 1 ? element : emitter.bind(element);
+    return outputs.length === 1 ? value : emitter.bind(value);
   });
-  values.forEach((value, i) => emitter.store(firstBuffer + i, address, value));
+  outputs.forEach(({ dtype }, i) => evaluation.store(firstBuffer + i, address, values[i]!, dtype === "bool"));
 }

@@ -1,10 +1,8 @@
 import { DtypeError, type BinaryOp, type Dtype, type ReduceOp, type UnaryOp } from "@chainrule/core";
-import type { Operation } from "./emitter.ts";
+import { operation, type Operation } from "./emitter.ts";
 import { helpers } from "./special.ts";
 
 const { erf, pow, ipow, mod, imod, threefry, inRange } = helpers;
-
-const operation = (text: Operation["text"], call: Operation["call"]): Operation => ({ text, call });
 
 const identity: Operation = operation(
   (x) => x,
@@ -112,7 +110,7 @@ const or: Operation = operation(
   (x, y) => `(${x}||${y})`,
   (x, y) => x | y,
 );
-const and: Operation = operation(
+export const and: Operation = operation(
   (x, y) => `(${x}&&${y})`,
   (x, y) => x & y,
 );
@@ -143,12 +141,13 @@ const toInt32 = ({ text, call }: Operation): Operation =>
     (x, y, z) => `(${text(x, y, z)}|0)`,
     (x, y, z) => call(x, y, z) | 0,
   );
-const toBool: Operation = operation(
+/** A number as a truth value. */
+export const toBool: Operation = operation(
   (x) => `(${x}!==0)`,
   (x) => (x !== 0 ? 1 : 0),
 );
 /** A truth value as the number 0 or 1. */
-const fromBool: Operation = operation(
+export const fromBool: Operation = operation(
   (x) => `(${x}?1:0)`,
   (x) => x,
 );
@@ -220,38 +219,14 @@ export function foldResult(dtype: Dtype): Operation {
   return dtype === "float32" ? toFloat32(identity) : dtype === "uint8" ? toUint8(identity) : identity;
 }
 
-/** Arithmetic on positions; they are int32, so that V8 needs no overflow checks. */
-export const position: Readonly<
-  Record<
-    "add" | "subtract" | "multiply" | "quotient" | "remainder" | "least" | "below" | "notBelow" | "checked",
-    Operation
-  >
-> = {
-  add: intBinary.add,
-  multiply: intBinary.mul,
-  subtract: operation(
-    (x, y) => `(${x}-${y}|0)`,
-    (x, y) => (x - y) | 0,
-  ),
-  least: operation(
-    (x, y) => `Math.min(${x},${y})`,
-    (x, y) => Math.min(x, y),
-  ),
-  quotient: intBinary.div,
-  remainder: operation(
-    (x, y) => `(${x}%${y}|0)`,
-    (x, y) => (x % y) | 0,
-  ),
-  notBelow: operation(
-    (x, y) => `(${x}>=${y})`,
-    (x, y) => (x >= y ? 1 : 0),
-  ),
-  below: lt,
-  checked: operation((x, y) => `inRange(${x},${y})`, inRange),
-};
-
 /** Word 0 of Threefry under the key (x, y) at counter (z, 0). */
 export const random: Operation = operation((x, y, z) => `threefry(${x},${y},${z})`, threefry);
 
-/** Conversions between truth values and the elements of bool buffers. */
-export const truth: Readonly<Record<"load" | "store", Operation>> = { load: toBool, store: fromBool };
+/** Throws unless x is an index of an axis of y elements. */
+export const checked: Operation = operation((x, y) => `inRange(${x},${y})`, inRange);
+
+export const below: Operation = lt;
+export const atLeast: Operation = operation(
+  (x, y) => `(${x}>=${y})`,
+  (x, y) => (x >= y ? 1 : 0),
+);

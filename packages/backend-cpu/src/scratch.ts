@@ -1,6 +1,6 @@
 import { directBlock } from "./dot-direct.ts";
 import { createPackedProduct, type PackedProduct } from "./dot-packed.ts";
-import { rowLength } from "./reduce.ts";
+import { rowLength } from "./fold-across.ts";
 
 /** Working memory that all kernels of one backend share, since they run one at a time; made when first needed. */
 export class Scratch {

@@ -65,59 +65,61 @@ function imod(x: number, y: number): number {
   return remainder !== 0 && (remainder ^ y) < 0 ? (remainder + y) | 0 : remainder;
 }
 
-/** Word 0 of Threefry-2x32-20 at counter (c, 0): `threefry2x32` of core, unrolled and with no array. */
+const rotate = (x: number, bits: number): number => (x << bits) | (x >>> (32 - bits));
+
+/** Word 0 of Threefry-2x32-20 at counter (c, 0): core's `threefry2x32`, unrolled, and with no array. */
 function threefry(k0: number, k1: number, c: number): number {
   const k2 = 0x1bd11bda ^ k0 ^ k1;
   let x = (c + k0) | 0;
   let y = k1;
   x = (x + y) | 0;
-  y = ((y << 13) | (y >>> 19)) ^ x;
+  y = rotate(y, 13) ^ x;
   x = (x + y) | 0;
-  y = ((y << 15) | (y >>> 17)) ^ x;
+  y = rotate(y, 15) ^ x;
   x = (x + y) | 0;
-  y = ((y << 26) | (y >>> 6)) ^ x;
+  y = rotate(y, 26) ^ x;
   x = (x + y) | 0;
-  y = ((y << 6) | (y >>> 26)) ^ x;
+  y = rotate(y, 6) ^ x;
   x = (x + k1) | 0;
   y = (y + k2 + 1) | 0;
   x = (x + y) | 0;
-  y = ((y << 17) | (y >>> 15)) ^ x;
+  y = rotate(y, 17) ^ x;
   x = (x + y) | 0;
-  y = ((y << 29) | (y >>> 3)) ^ x;
+  y = rotate(y, 29) ^ x;
   x = (x + y) | 0;
-  y = ((y << 16) | (y >>> 16)) ^ x;
+  y = rotate(y, 16) ^ x;
   x = (x + y) | 0;
-  y = ((y << 24) | (y >>> 8)) ^ x;
+  y = rotate(y, 24) ^ x;
   x = (x + k2) | 0;
   y = (y + k0 + 2) | 0;
   x = (x + y) | 0;
-  y = ((y << 13) | (y >>> 19)) ^ x;
+  y = rotate(y, 13) ^ x;
   x = (x + y) | 0;
-  y = ((y << 15) | (y >>> 17)) ^ x;
+  y = rotate(y, 15) ^ x;
   x = (x + y) | 0;
-  y = ((y << 26) | (y >>> 6)) ^ x;
+  y = rotate(y, 26) ^ x;
   x = (x + y) | 0;
-  y = ((y << 6) | (y >>> 26)) ^ x;
+  y = rotate(y, 6) ^ x;
   x = (x + k0) | 0;
   y = (y + k1 + 3) | 0;
   x = (x + y) | 0;
-  y = ((y << 17) | (y >>> 15)) ^ x;
+  y = rotate(y, 17) ^ x;
   x = (x + y) | 0;
-  y = ((y << 29) | (y >>> 3)) ^ x;
+  y = rotate(y, 29) ^ x;
   x = (x + y) | 0;
-  y = ((y << 16) | (y >>> 16)) ^ x;
+  y = rotate(y, 16) ^ x;
   x = (x + y) | 0;
-  y = ((y << 24) | (y >>> 8)) ^ x;
+  y = rotate(y, 24) ^ x;
   x = (x + k1) | 0;
   y = (y + k2 + 4) | 0;
   x = (x + y) | 0;
-  y = ((y << 13) | (y >>> 19)) ^ x;
+  y = rotate(y, 13) ^ x;
   x = (x + y) | 0;
-  y = ((y << 15) | (y >>> 17)) ^ x;
+  y = rotate(y, 15) ^ x;
   x = (x + y) | 0;
-  y = ((y << 26) | (y >>> 6)) ^ x;
+  y = rotate(y, 26) ^ x;
   x = (x + y) | 0;
-  y = ((y << 6) | (y >>> 26)) ^ x;
+  y = rotate(y, 6) ^ x;
   return (x + k2) | 0;
 }
 

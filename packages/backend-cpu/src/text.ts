@@ -1,5 +1,5 @@
 import type { TypedArray } from "@chainrule/core";
-import type { Emitter, EmitterKind, Operation, Program } from "./emitter.ts";
+import { Emitter, type EmitterKind, type Operation, type Program } from "./emitter.ts";
 import { helpers, type Helpers } from "./special.ts";
 
 const compileText = (text: string): ((h: Helpers, s: readonly TypedArray[]) => Program) =>
@@ -14,8 +14,14 @@ export function canCompileText(): boolean {
   }
 }
 
+/**
+ * Never run, only long: V8's middle tier inlines a short kernel into the function that calls it, where a loop can no
+ * longer be replaced by the code of the top tier, and is ten times slower. Too long a function is not inlined.
+ */
+const padding = `if(b===p0)return[${"p0,p1,p2,p3,".repeat(40)}];\n`;
+
 /** Writes a kernel as the text of one function; V8 then sees loops over typed arrays with literal strides. */
-class TextEmitter implements Emitter<string> {
+class TextEmitter extends Emitter<string> {
   #text = "";
   #names = 0;
 
@@ -42,10 +48,6 @@ class TextEmitter implements Emitter<string> {
 
   choose(condition: string, x: string, y: string): string {
     return `(${condition}?${x}:${y})`;
-  }
-
-  both(x: string, y: string): string {
-    return `(${x}&&${y})`;
   }
 
   load(buffer: number, index: string): string {
@@ -80,7 +82,7 @@ class TextEmitter implements Emitter<string> {
     this.#text += `${operation.text(x, y, "")};\n`;
   }
 
-  loop(from: string, to: string, step: number, body: (index: string) => void): void {
+  protected range(from: string, to: string, step: number, body: (index: string) => void): void {
     const i = this.#name("i");
     this.#text += `for(let ${i}=${from};${i}<${to};${i}+=${step}){\n`;
     body(i);
@@ -95,7 +97,7 @@ class TextEmitter implements Emitter<string> {
 
   finish(buffers: number, scratch: readonly TypedArray[]): Program {
     const names = Object.keys(helpers).join(",");
-    let head = `"use strict";const {${names}}=h;\nreturn function(b,p0,p1,p2,p3,p4){\n`;
+    let head = `"use strict";const {${names}}=h;\nreturn function(b,p0,p1,p2,p3,p4){\n${padding}`;
     for (let i = 0; i < buffers; i++) head += `const b${i}=b[${i}];\n`;
     for (let i = 0; i < scratch.length; i++) head += `const b${buffers + i}=s[${i}];\n`;
     return compileText(`${head}${this.#text}}`)(helpers, scratch);
