@@ -230,6 +230,18 @@ describe("any shapes, views and axes", () => {
     ));
 });
 
+it("a whole number beside integers is that number, whatever their dtype holds", () =>
+  check(
+    fc.asyncProperty(fc.nat(255), fc.integer(), async (x, number) => {
+      const bytes = tensor(Uint8Array.of(x));
+      const seen = [bytes.less(number), bytes.equal(number), bytes.greater(number)];
+      expect(seen.map((t) => t.itemSync())).toEqual([x < number, x === number, x > number].map(Number));
+      expect(bytes.add(number).itemSync()).toBe(
+        number < 0 || number > 255 ? (x + number) | 0 : (x + number) & 255,
+      );
+    }),
+  ));
+
 /** An elementwise programme over float32: each step reads two earlier values. */
 const programme = fc.array(
   fc.record({

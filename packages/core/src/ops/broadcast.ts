@@ -1,4 +1,4 @@
-import { floatOf, promote, type Dtype } from "../dtype.ts";
+import { floatOf, isFloat, promote, roundTo, type Dtype } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import { cast, constant, expand, reshape } from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
@@ -29,7 +29,10 @@ export function broadcastTo(x: Node, shape: Shape, operation = "broadcastTo"): N
 function weakDtype(value: number | boolean, other: Dtype): Dtype {
   if (typeof value === "boolean") return other;
   if (!Number.isInteger(value)) return floatOf(other);
-  return other === "bool" ? "int32" : other;
+  const dtype = other === "bool" ? "int32" : other;
+  if (isFloat(dtype) || roundTo(dtype, value) === value) return dtype;
+  // Wrapped into the tensor's dtype it would be another number: 300 equal to 44 beside uint8.
+  return roundTo("int32", value) === value ? "int32" : "float32";
 }
 
 /** The dtype that operands meet in. */
