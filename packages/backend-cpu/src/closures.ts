@@ -1,5 +1,6 @@
 import type { TypedArray } from "@chainrule/core";
-import { Emitter, type EmitterKind, type Operation, type Program } from "./emitter.ts";
+import { Emitter, type EmitterKind, type Program } from "./emitter.ts";
+import type { Operation } from "./operation.ts";
 
 type Thunk = () => number;
 type Statement = () => void;
@@ -39,8 +40,9 @@ class ClosureEmitter extends Emitter<Thunk> {
   }
 
   apply({ call }: Operation, x: Thunk, y?: Thunk, z?: Thunk): Thunk {
-    if (y === undefined) return () => call(x(), 0, 0);
-    if (z === undefined) return () => call(x(), y(), 0);
+    if (y === undefined) return () => (call as (x: number) => number)(x());
+    // `Math.max` would look at a third operand.
+    if (z === undefined) return () => (call as (x: number, y: number) => number)(x(), y());
     return () => call(x(), y(), z());
   }
 

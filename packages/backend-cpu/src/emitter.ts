@@ -1,16 +1,6 @@
 import type { TypedArray } from "@chainrule/core";
-
-/**
- * A scalar operation, written twice: as JavaScript text for the code generator, and as a function for places where
- * text may not be compiled. A truth value is a JavaScript boolean in text and 0 or 1 in functions.
- */
-export interface Operation {
-  readonly text: (x: string, y: string, z: string) => string;
-  readonly call: (x: number, y: number, z: number) => number;
-}
-
-/** An operation from its two forms. */
-export const operation = (text: Operation["text"], call: Operation["call"]): Operation => ({ text, call });
+import type { Operation } from "./operation.ts";
+import { position } from "./scalar.ts";
 
 /** A lowered kernel, or a part of one. Only parts of a product look at the numbers. */
 export type Program = (
@@ -21,32 +11,6 @@ export type Program = (
   fromColumn?: number,
   toColumn?: number,
 ) => void;
-
-// Positions are int32, so that V8 needs no overflow checks.
-const add = operation(
-  (x, y) => `(${x}+${y}|0)`,
-  (x, y) => (x + y) | 0,
-);
-const subtract = operation(
-  (x, y) => `(${x}-${y}|0)`,
-  (x, y) => (x - y) | 0,
-);
-const multiply = operation(
-  (x, y) => `Math.imul(${x},${y})`,
-  (x, y) => Math.imul(x, y),
-);
-const quotient = operation(
-  (x, y) => `(${x}/${y}|0)`,
-  (x, y) => (x / y) | 0,
-);
-const remainder = operation(
-  (x, y) => `(${x}%${y}|0)`,
-  (x, y) => (x % y) | 0,
-);
-const least = operation(
-  (x, y) => `Math.min(${x},${y})`,
-  (x, y) => Math.min(x, y),
-);
 
 /**
  * Where kernels are lowered to: statements are appended in the order of the calls, expressions are values of type
@@ -85,22 +49,22 @@ export abstract class Emitter<E> {
 
   // Arithmetic on positions.
   plus(x: E, y: E | number): E {
-    return y === 0 ? x : this.apply(add, x, this.#operand(y));
+    return y === 0 ? x : this.apply(position.add, x, this.#operand(y));
   }
   minus(x: E, y: E | number): E {
-    return y === 0 ? x : this.apply(subtract, x, this.#operand(y));
+    return y === 0 ? x : this.apply(position.subtract, x, this.#operand(y));
   }
   times(x: E, y: number): E {
-    return y === 1 ? x : this.apply(multiply, x, this.literal(y));
+    return y === 1 ? x : this.apply(position.multiply, x, this.literal(y));
   }
   quotient(x: E, y: number): E {
-    return this.apply(quotient, x, this.literal(y));
+    return this.apply(position.divide, x, this.literal(y));
   }
   remainder(x: E, y: number): E {
-    return y === 1 ? this.literal(0) : this.apply(remainder, x, this.literal(y));
+    return y === 1 ? this.literal(0) : this.apply(position.remainder, x, this.literal(y));
   }
   least(x: E, y: number): E {
-    return this.apply(least, x, this.literal(y));
+    return this.apply(position.least, x, this.literal(y));
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Expression, Range, Shape } from "@chainrule/core";
-import type { Emitter, Operation } from "./emitter.ts";
+import type { Emitter } from "./emitter.ts";
 import type { Evaluation } from "./evaluation.ts";
+import type { Operation } from "./operation.ts";
 
 /** Independent accumulators of a fold along memory, and rows that are folded at a time across it. */
 export const lanes = 4;

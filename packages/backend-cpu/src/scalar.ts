@@ -1,119 +1,64 @@
 import { DtypeError, type BinaryOp, type Dtype, type ReduceOp, type UnaryOp } from "@chainrule/core";
-import { operation, type Operation } from "./emitter.ts";
+import {
+  identity,
+  infix,
+  math,
+  named,
+  operation,
+  toFloat32,
+  toInt32,
+  toUint8,
+  type Operation,
+} from "./operation.ts";
 import { helpers } from "./special.ts";
+
+type Row<Op extends string> = Readonly<Record<Op, Operation>>;
 
 const { erf, pow, ipow, mod, imod, threefry, inRange } = helpers;
 
-const identity: Operation = operation(
-  (x) => x,
-  (x) => x,
-);
-
-const floatUnary: Readonly<Record<UnaryOp, Operation>> = {
+const floatUnary: Row<UnaryOp> = {
   neg: operation(
     (x) => `(-${x})`,
     (x) => -x,
   ),
-  exp: operation(
-    (x) => `Math.exp(${x})`,
-    (x) => Math.exp(x),
-  ),
-  log: operation(
-    (x) => `Math.log(${x})`,
-    (x) => Math.log(x),
-  ),
-  sin: operation(
-    (x) => `Math.sin(${x})`,
-    (x) => Math.sin(x),
-  ),
-  cos: operation(
-    (x) => `Math.cos(${x})`,
-    (x) => Math.cos(x),
-  ),
-  sqrt: operation(
-    (x) => `Math.sqrt(${x})`,
-    (x) => Math.sqrt(x),
-  ),
-  floor: operation(
-    (x) => `Math.floor(${x})`,
-    (x) => Math.floor(x),
-  ),
-  tanh: operation(
-    (x) => `Math.tanh(${x})`,
-    (x) => Math.tanh(x),
-  ),
-  erf: operation((x) => `erf(${x})`, erf),
-  log1p: operation(
-    (x) => `Math.log1p(${x})`,
-    (x) => Math.log1p(x),
-  ),
-  expm1: operation(
-    (x) => `Math.expm1(${x})`,
-    (x) => Math.expm1(x),
-  ),
+  exp: math("exp"),
+  log: math("log"),
+  sin: math("sin"),
+  cos: math("cos"),
+  sqrt: math("sqrt"),
+  floor: math("floor"),
+  tanh: math("tanh"),
+  erf: named("erf", erf),
+  log1p: math("log1p"),
+  expm1: math("expm1"),
 };
 
-const max: Operation = operation(
-  (x, y) => `Math.max(${x},${y})`,
-  (x, y) => Math.max(x, y),
-);
-const lt: Operation = operation(
-  (x, y) => `(${x}<${y})`,
-  (x, y) => (x < y ? 1 : 0),
-);
-const eq: Operation = operation(
-  (x, y) => `(${x}===${y})`,
-  (x, y) => (x === y ? 1 : 0),
-);
-
-const floatBinary: Readonly<Record<BinaryOp, Operation>> = {
-  add: operation(
-    (x, y) => `(${x}+${y})`,
-    (x, y) => x + y,
-  ),
-  mul: operation(
-    (x, y) => `(${x}*${y})`,
-    (x, y) => x * y,
-  ),
-  div: operation(
-    (x, y) => `(${x}/${y})`,
-    (x, y) => x / y,
-  ),
-  pow: operation((x, y) => `pow(${x},${y})`, pow),
-  max,
-  mod: operation((x, y) => `mod(${x},${y})`, mod),
-  lt,
-  eq,
+const comparisons: Row<"max" | "lt" | "eq"> = {
+  max: math("max"),
+  lt: infix("<", (x, y) => (x < y ? 1 : 0)),
+  eq: infix("===", (x, y) => (x === y ? 1 : 0)),
 };
 
-const intBinary: Readonly<Record<BinaryOp, Operation>> = {
-  add: operation(
-    (x, y) => `(${x}+${y}|0)`,
-    (x, y) => (x + y) | 0,
-  ),
-  mul: operation(
-    (x, y) => `Math.imul(${x},${y})`,
-    (x, y) => Math.imul(x, y),
-  ),
-  div: operation(
-    (x, y) => `(${x}/${y}|0)`,
-    (x, y) => (x / y) | 0,
-  ),
-  pow: operation((x, y) => `ipow(${x},${y})`, ipow),
-  max,
-  mod: operation((x, y) => `imod(${x},${y})`, imod),
-  lt,
-  eq,
+const floatBinary: Row<BinaryOp> = {
+  ...comparisons,
+  add: infix("+", (x, y) => x + y),
+  mul: infix("*", (x, y) => x * y),
+  div: infix("/", (x, y) => x / y),
+  pow: named("pow", pow),
+  mod: named("mod", mod),
 };
 
-const or: Operation = operation(
-  (x, y) => `(${x}||${y})`,
-  (x, y) => x | y,
-);
-export const and: Operation = operation(
-  (x, y) => `(${x}&&${y})`,
-  (x, y) => x & y,
-);
+const intBinary: Row<BinaryOp> = {
+  ...comparisons,
+  add: toInt32(floatBinary.add),
+  mul: math("imul"),
+  div: toInt32(floatBinary.div),
+  pow: named("ipow", ipow),
+  mod: named("imod", imod),
+};
+
+const or = infix("||", (x, y) => x | y);
+export const and: Operation = infix("&&", (x, y) => x & y);
 
 const boolBinary: Readonly<Partial<Record<BinaryOp, Operation>>> = {
   add: or,
@@ -123,24 +68,9 @@ const boolBinary: Readonly<Partial<Record<BinaryOp, Operation>>> = {
     (x, y) => `(!${x}&&${y})`,
     (x, y) => (1 - x) & y,
   ),
-  eq,
+  eq: comparisons.eq,
 };
 
-const toFloat32 = ({ text, call }: Operation): Operation =>
-  operation(
-    (x, y, z) => `Math.fround(${text(x, y, z)})`,
-    (x, y, z) => Math.fround(call(x, y, z)),
-  );
-const toUint8 = ({ text, call }: Operation): Operation =>
-  operation(
-    (x, y, z) => `(${text(x, y, z)}&255)`,
-    (x, y, z) => call(x, y, z) & 255,
-  );
-const toInt32 = ({ text, call }: Operation): Operation =>
-  operation(
-    (x, y, z) => `(${text(x, y, z)}|0)`,
-    (x, y, z) => call(x, y, z) | 0,
-  );
 /** A number as a truth value. */
 export const toBool: Operation = operation(
   (x) => `(${x}!==0)`,
@@ -152,7 +82,7 @@ export const fromBool: Operation = operation(
   (x) => x,
 );
 
-/** Operations whose exact result on float32 values is a float32 value. */
+/** Operations whose exact result on float32 or uint8 operands needs no rounding. */
 const exact: ReadonlySet<string> = new Set(["neg", "floor", "max", "lt", "eq"]);
 
 function undefinedFor(op: string, dtype: Dtype): never {
@@ -188,18 +118,11 @@ export function binaryOperation(op: BinaryOp, dtype: Dtype): Operation {
 export function castOperation(from: Dtype, to: Dtype): Operation {
   if (from === to) return identity;
   if (from === "bool") return fromBool;
-  switch (to) {
-    case "bool":
-      return toBool;
-    case "uint8":
-      return toUint8(identity);
-    case "int32":
-      return from === "uint8" ? identity : toInt32(identity);
-    case "float32":
-      return from === "uint8" ? identity : toFloat32(identity);
-    case "float64":
-      return identity;
-  }
+  if (to === "bool") return toBool;
+  if (to === "uint8") return toUint8(identity);
+  // Neither a uint8 nor what becomes a float64 changes.
+  if (from === "uint8" || to === "float64") return identity;
+  return (to === "int32" ? toInt32 : toFloat32)(identity);
 }
 
 /** How a reduction folds: floats accumulate in float64 and round once at the end, uint8 accumulates in int32. */
@@ -211,7 +134,7 @@ export function foldOperation(op: ReduceOp, dtype: Dtype): Operation {
 /** The fold of nothing. */
 export function foldIdentity(op: ReduceOp, dtype: Dtype): number {
   if (op !== "max") return op === "sum" ? 0 : 1;
-  return dtype === "int32" ? -(2 ** 31) : dtype === "uint8" || dtype === "bool" ? 0 : -Infinity;
+  return dtype === "int32" ? -(2 ** 31) : dtype === "uint8" ? 0 : -Infinity;
 }
 
 /** What `foldOperation` gathered, as a value of `dtype`. */
@@ -220,13 +143,21 @@ export function foldResult(dtype: Dtype): Operation {
 }
 
 /** Word 0 of Threefry under the key (x, y) at counter (z, 0). */
-export const random: Operation = operation((x, y, z) => `threefry(${x},${y},${z})`, threefry);
+export const random: Operation = named("threefry", threefry);
 
 /** Throws unless x is an index of an axis of y elements. */
-export const checked: Operation = operation((x, y) => `inRange(${x},${y})`, inRange);
+export const checked: Operation = named("inRange", inRange);
 
-export const below: Operation = lt;
-export const atLeast: Operation = operation(
-  (x, y) => `(${x}>=${y})`,
-  (x, y) => (x >= y ? 1 : 0),
-);
+/** Tests of a position. */
+export const below: Operation = comparisons.lt;
+export const atLeast: Operation = infix(">=", (x, y) => (x >= y ? 1 : 0));
+
+/** Arithmetic on positions, in int32, so that V8 needs no overflow checks. */
+export const position: Row<"add" | "subtract" | "multiply" | "divide" | "remainder" | "least"> = {
+  add: intBinary.add,
+  subtract: toInt32(infix("-", (x, y) => x - y)),
+  multiply: intBinary.mul,
+  divide: intBinary.div,
+  remainder: toInt32(infix("%", (x, y) => x % y)),
+  least: math("min"),
+};

@@ -127,8 +127,7 @@ function threefry(k0: number, k1: number, c: number): number {
 function inRange(index: number, size: number): number {
   if (index >>> 0 < size) return index;
   throw new IndexError(
-    `index ${index} is out of range: the axis has ${size} element${size === 1 ? "" : "s"}, ` +
-      `so that an index is one of 0 … ${size - 1}`,
+    `index ${index} is out of range for an axis of size ${size}: it must be one of 0 … ${size - 1}`,
   );
 }
 

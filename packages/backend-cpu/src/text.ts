@@ -1,5 +1,6 @@
 import type { TypedArray } from "@chainrule/core";
-import { Emitter, type EmitterKind, type Operation, type Program } from "./emitter.ts";
+import { Emitter, type EmitterKind, type Program } from "./emitter.ts";
+import type { Operation } from "./operation.ts";
 import { helpers, type Helpers } from "./special.ts";
 
 const compileText = (text: string): ((h: Helpers, s: readonly TypedArray[]) => Program) =>

@@ -146,7 +146,7 @@ test("an index out of range is named, with what it may be, and the next run work
         inputs[1]![2] = bad;
         const run = (): void => backend.run(executable, [...inputs, ...outputsOf(kernel)]);
         expect(run).toThrow(IndexError);
-        expect(run).toThrow(new RegExp(`index ${bad} .* 4 elements.* 0 … 3`));
+        expect(run).toThrow(new RegExp(`index ${bad} .* size 4.* 0 … 3`));
       }
       inputs[1]![2] = 2;
       check(kernel, inputs);
