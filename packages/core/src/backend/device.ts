@@ -14,6 +14,13 @@ const maxExecutables = 4096;
 const turnBytes = 64 * 2 ** 20;
 const turnBuffers = 4096;
 
+/**
+ * The collector is moved by bytes, and many abandoned buffers may be few bytes: after so many more buffers than there
+ * once were, an array is dropped that is large and never touched, so that it costs nothing and is still counted.
+ */
+const pressureBuffers = 32 * 1024;
+const pressureBytes = 64 * 2 ** 20;
+
 /** Timers are in no version of ECMAScript and in every place where it runs. */
 const timers = globalThis as {
   setImmediate?: (then: () => void) => void;
@@ -28,6 +35,8 @@ export class Device {
   #buffers = 0;
   #bytesBeforeTurn = turnBytes;
   #buffersBeforeTurn = turnBuffers;
+  /** The fewest buffers held since the collector was last pressed. */
+  #fewestBuffers = 0;
 
   constructor(backend: Backend) {
     this.backend = backend;
@@ -68,6 +77,7 @@ export class Device {
     if (this.#bytesBeforeTurn > 0 && this.#buffersBeforeTurn > 0) return null;
     this.#bytesBeforeTurn = turnBytes;
     this.#buffersBeforeTurn = turnBuffers;
+    this.#press();
     return new Promise((resolve) => {
       if (timers.setImmediate) timers.setImmediate(resolve);
       else if (timers.setTimeout) timers.setTimeout(resolve, 0);
@@ -75,9 +85,21 @@ export class Device {
     });
   }
 
+  /** Prompts the garbage collector if abandoned buffers may have piled up. */
+  #press(): void {
+    if (this.#buffers - this.#fewestBuffers < pressureBuffers) return;
+    this.#fewestBuffers = this.#buffers;
+    try {
+      void new ArrayBuffer(pressureBytes);
+    } catch {
+      // Memory that is short already moves the collector by itself.
+    }
+  }
+
   release(buffer: unknown, bytes: number): void {
     this.#bytes -= bytes;
     this.#buffers--;
+    this.#fewestBuffers = Math.min(this.#fewestBuffers, this.#buffers);
     this.backend.free(buffer);
   }
 

@@ -48,37 +48,42 @@ function started(name: string, backend: Backend): Device {
   return device;
 }
 
-/** The running device of that name, started if need be. */
-export async function openDevice(name: string): Promise<Device> {
-  const open = devices.get(name);
-  if (open !== undefined) return open;
+/**
+ * Starts a backend: at once where its plugin can, else by a promise that all who wait share. A failure is forgotten,
+ * so that the next call tries again.
+ */
+function open(name: string): Device | Promise<Device> {
+  const known = devices.get(name);
+  if (known !== undefined) return known;
   const plugin = pluginOf(name);
-  const opening = (async (): Promise<Device> => {
-    try {
-      const reason = (await plugin.unavailable?.()) ?? null;
-      if (reason !== null) throw new BackendError(`backend "${name}" is not available here: ${reason}`);
-      return started(name, await plugin.create());
-    } catch (error) {
+  const refuse = (reason: string | null): void => {
+    if (reason !== null) throw new BackendError(`backend "${name}" is not available here: ${reason}`);
+  };
+  const reason = plugin.unavailable?.() ?? null;
+  if (!(reason instanceof Promise)) refuse(reason);
+  const backend =
+    reason instanceof Promise ? reason.then(refuse).then(() => plugin.create()) : plugin.create();
+  if (!(backend instanceof Promise)) return started(name, backend);
+  const opening = backend.then(
+    (ready) => started(name, ready),
+    (error: unknown) => {
       devices.delete(name);
       throw error;
-    }
-  })();
+    },
+  );
+  // Whoever does not wait is told to, and nobody may be left to hear of a failure.
+  opening.catch(() => {});
   devices.set(name, opening);
   return opening;
 }
 
+/** The running device of that name, started if need be. */
+export const openDevice = async (name: string): Promise<Device> => open(name);
+
 /** The device of that name if it runs, or can be started without waiting. */
 export function openDeviceSync(name: string): Device {
-  const open = devices.get(name);
-  if (open instanceof Device) return open;
-  const plugin = pluginOf(name);
-  const backend = open === undefined ? plugin.create() : null;
-  if (backend !== null && !(backend instanceof Promise)) return started(name, backend);
-  if (backend !== null)
-    devices.set(
-      name,
-      backend.then((ready) => started(name, ready)),
-    );
+  const device = open(name);
+  if (device instanceof Device) return device;
   throw new BackendError(
     `backend "${name}" takes a moment to start; wait for it: await setBackend("${name}")`,
   );

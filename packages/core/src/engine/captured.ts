@@ -1,9 +1,12 @@
 import type { Device } from "../backend/device.ts";
 import type { Step } from "../backend/contract.ts";
+import { defaultBackendName, openDeviceSync } from "../backend/registry.ts";
+import { StateError } from "../errors.ts";
+import { stopGradient } from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
-import { linearize } from "./linearize.ts";
+import { linearize, resolve, type LinearGraph } from "./linearize.ts";
 import { buildPlan, type Plan, type Slot } from "./plan.ts";
-import { bufferOf } from "./realize.ts";
+import { bufferOf, deviceOf, realizeNodesSync } from "./realize.ts";
 import { Storage } from "./storage.ts";
 import type { Cell, HostInput, Trace } from "./trace.ts";
 
@@ -13,18 +16,20 @@ interface MutableStep extends Step<unknown, unknown> {
 
 /** A function turned into a plan whose buffers are bound: a replay moves no graph and allocates only its results. */
 export class Captured {
+  readonly device: Device;
   readonly plan: Plan;
-  readonly #device: Device;
   /** Leaves that may be elsewhere at each replay, by place. */
   readonly #arguments: readonly { readonly place: number; readonly position: number }[];
   readonly #cells: readonly { readonly place: number; readonly cell: Cell }[];
+  /** Tensors that the function closed over. */
+  readonly #constants: readonly { readonly place: number; readonly leaf: Node }[];
   readonly #hostInputs: readonly HostInput[];
   readonly #updated: readonly Cell[];
   readonly #steps: readonly MutableStep[];
   /** For each place of the plan's table, the steps bound to it and where. */
   readonly #bindings: { readonly step: MutableStep; readonly at: number }[][];
   readonly #bound: unknown[];
-  /** Intermediates and captured constants, alive as long as this object. */
+  /** Intermediates, alive as long as this object. */
   readonly kept: readonly Storage[];
   /** The results' storages where each replay overwrites them. */
   readonly #results: readonly Storage[] | null;
@@ -32,16 +37,16 @@ export class Captured {
 
   /** `results` are what the function returned, computed from `placeholders` and what `trace` saw. */
   constructor(trace: Trace, placeholders: readonly Node[], results: readonly Node[], reuseOutputs: boolean) {
-    const { device } = trace;
-    const assigned = [...trace.assigned];
-    const graph = linearize([...results, ...assigned.map(([, node]) => node)]);
-    const leafOf = new Map([...trace.cells].map(([leaf, cell]) => [cell, leaf]));
+    // A variable that was given its own old value back, as by one that is set and restored, is not updated.
+    const assigned = [...trace.assigned].filter(([cell, node]) => resolve(node) !== trace.cells.get(cell));
+    const graph = closedGraph([...results, ...assigned.map(([, node]) => node)], trace);
+    const device = deviceFor(trace, graph);
     const updates = graph.roots.map((_, i) => {
       const cell = assigned[i - results.length]?.[0];
-      return cell === undefined ? -1 : graph.leaves.indexOf(leafOf.get(cell)!);
+      return cell === undefined ? null : graph.leaves.indexOf(trace.cells.get(cell)!);
     });
     this.plan = buildPlan(device, graph, updates);
-    this.#device = device;
+    this.device = device;
     this.#updated = assigned.map(([cell]) => cell);
     this.#resultCount = results.length;
     // Also inputs that no result depends on are refreshed: a generator must advance as it does uncaptured.
@@ -61,23 +66,20 @@ export class Captured {
 
     const claim = ({ dtype, length }: Slot): Storage =>
       Storage.onDevice(device, device.allocate(length, dtype), dtype, length);
-    const arena = slots.map(claim);
-    arena.forEach((storage, i) => this.#bind(leafCount + outputs.length + i, storage.bufferOn(device)));
+    this.kept = slots.map(claim);
+    this.kept.forEach((storage, i) => this.#bind(leafCount + outputs.length + i, storage.bufferOn(device)));
     this.#results = reuseOutputs ? outputs.slice(0, results.length).map(claim) : null;
-    this.#results?.forEach((storage, i) => this.#bind(leafCount + i, storage.bufferOn(device)));
 
-    const fixed: Storage[] = [];
+    const cellOf = new Map([...trace.cells].map(([cell, leaf]) => [leaf, cell]));
     const args: { place: number; position: number }[] = [];
     const cells: { place: number; cell: Cell }[] = [];
+    const constants: { place: number; leaf: Node }[] = [];
     graph.leaves.forEach((leaf, place) => {
       const position = placeholders.indexOf(leaf);
-      const cell = trace.cells.get(leaf);
+      const cell = cellOf.get(leaf);
       if (position >= 0) args.push({ place, position });
       else if (cell !== undefined) cells.push({ place, cell });
-      else {
-        fixed.push(leaf.storage!);
-        this.#bind(place, bufferOf(leaf, device));
-      }
+      else constants.push({ place, leaf: leaf.owned ? copyOf(leaf, device) : leaf });
     });
     // A variable that is assigned without having been read has no leaf to overwrite: its output is its storage.
     this.#updated.forEach((cell, i) => {
@@ -86,7 +88,12 @@ export class Captured {
     });
     this.#arguments = args;
     this.#cells = cells;
-    this.kept = [...arena, ...fixed];
+    this.#constants = constants;
+  }
+
+  /** Whether a variable has moved to another backend since the capture. */
+  get isOutdated(): boolean {
+    return this.#cells.some(({ cell }) => cell.device !== null && cell.device !== this.device);
   }
 
   /** Points every step that uses a place at another buffer. */
@@ -101,32 +108,40 @@ export class Captured {
    * same ones each time. Nothing is kept where a kernel throws.
    */
   replay(args: readonly Node[]): readonly Storage[] {
-    const device = this.#device;
-    for (const { place, position } of this.#arguments) this.#bind(place, bufferOf(args[position]!, device));
-    for (const { place, cell } of this.#cells) this.#bind(place, cell.storage().bufferOn(device));
+    const { device } = this;
+    for (const { place, position } of this.#arguments) {
+      const arg = args[position]!;
+      if (this.#results?.includes(arg.storage!)) {
+        throw new StateError(
+          "an argument is a result of the call before, which this call would overwrite while it reads it; " +
+            "compile without reuseOutputs, or copy the result first",
+        );
+      }
+      this.#bind(place, bufferOf(arg, device));
+    }
+    for (const { place, leaf } of this.#constants) this.#bind(place, bufferOf(leaf, device));
+    for (const { place, cell } of this.#cells) this.#bind(place, cell.storage(device).bufferOn(device));
     for (const { node, refresh } of this.#hostInputs)
       device.backend.write(node.storage!.bufferOn(device), refresh());
     const results = this.#results ?? this.#claimResults();
     try {
+      results.forEach((storage, i) => this.#bind(this.plan.leafCount + i, storage.bufferOn(device)));
       this.#run();
     } catch (error) {
       if (this.#results === null) for (const storage of results) storage.dispose();
       throw error;
     }
-    for (const cell of this.#updated) cell.storage().version++;
+    for (const cell of this.#updated) cell.storage(device).version++;
     return results;
   }
 
   #claimResults(): Storage[] {
-    const device = this.#device;
-    const { leafCount, outputs } = this.plan;
+    const { device } = this;
     const results: Storage[] = [];
     try {
       for (let i = 0; i < this.#resultCount; i++) {
-        const { dtype, length } = outputs[i]!;
-        const storage = Storage.onDevice(device, device.allocate(length, dtype), dtype, length);
-        results.push(storage);
-        this.#bind(leafCount + i, storage.bufferOn(device));
+        const { dtype, length } = this.plan.outputs[i]!;
+        results.push(Storage.onDevice(device, device.allocate(length, dtype), dtype, length));
       }
     } catch (error) {
       for (const storage of results) storage.dispose();
@@ -136,8 +151,29 @@ export class Captured {
   }
 
   #run(): void {
-    const { backend } = this.#device;
+    const { backend } = this.device;
     if (backend.runPlan !== undefined) return backend.runPlan(this.#steps);
     for (const { executable, buffers } of this.#steps) backend.run(executable, buffers);
   }
+}
+
+/** The graph of a capture, after variables' values that were pending before it are computed: those are not its work. */
+function closedGraph(wanted: readonly Node[], trace: Trace): LinearGraph {
+  const graph = linearize(wanted);
+  const pending = graph.roots.slice(wanted.length);
+  if (pending.length === 0) return graph;
+  realizeNodesSync(pending, trace.device);
+  return linearize(wanted);
+}
+
+function deviceFor({ device, cells }: Trace, { leaves }: LinearGraph): Device {
+  const held = [...cells.keys()].find((cell) => cell.device !== null);
+  return deviceOf(leaves) ?? device ?? held?.device ?? openDeviceSync(defaultBackendName());
+}
+
+/** A private copy of a variable's present value, for a graph that was built before the capture and means that value. */
+function copyOf(leaf: Node, device: Device): Node {
+  const copy = stopGradient(leaf);
+  realizeNodesSync([copy], device);
+  return copy;
 }

@@ -30,8 +30,9 @@ function userLine(): string | null {
 }
 
 function badElement(node: Node): { value: number; index: number } | null {
-  const { device, host } = node.storage!;
-  const data = device === null ? host! : device.readSync(bufferOf(node, device));
+  const storage = node.storage!;
+  const { device } = storage;
+  const data = device === null ? storage.host : device.readSync(bufferOf(node, device));
   const index = data.findIndex((value) => !Number.isFinite(value));
   return index < 0 ? null : { value: data[index]!, index };
 }

@@ -35,7 +35,7 @@ export function planFor(device: Device, graph: LinearGraph): Plan {
   const plan = buildPlan(
     device,
     graph,
-    graph.roots.map(() => -1),
+    graph.roots.map(() => null),
   );
   const entry = { device, code: graph.code, plan };
   if (bucket) bucket.push(entry);

@@ -31,8 +31,11 @@ export interface Plan {
   readonly slots: readonly Slot[];
 }
 
-/** For each root, the position of the leaf that it overwrites, or −1. */
-export type Updates = readonly number[];
+/**
+ * For each root that is a variable's new value, the position of the leaf that it overwrites, −1 where the old value is
+ * not read; null for other roots.
+ */
+export type Updates = readonly (number | null)[];
 
 /** Equal computations become one value; the list keeps inputs before their users. */
 function distinctValues(graph: LinearGraph): { values: Value[]; roots: Value[] } {
@@ -74,6 +77,9 @@ function distinctValues(graph: LinearGraph): { values: Value[]; roots: Value[] }
   return { values, roots };
 }
 
+/** Whether a group's kernel may refuse an index. */
+const mayRefuse = (group: Group): boolean => group.kind === "gather" || group.kind === "scatterAdd";
+
 /**
  * Groups in an order in which each comes after those it needs. Those that may refuse an index come as early as they
  * can: a refusal then finds nothing updated yet.
@@ -87,25 +93,30 @@ function inOrder(groups: readonly Group[]): Group[] {
     for (const before of [...group.after].sort((a, b) => a.order - b.order)) visit(before);
     order.push(group);
   };
-  for (const group of groups) if (group.kind === "gather" || group.kind === "scatterAdd") visit(group);
+  for (const group of groups) if (mayRefuse(group)) visit(group);
   for (const group of groups) visit(group);
   return order;
 }
 
 /**
- * Decides for each root that replaces a leaf whether its kernel may write straight into the leaf's buffer: all other
- * readers of the old elements can run before it, and it reads them itself only at the index that it writes.
+ * Decides for each root whether its kernel may write straight into its place. Where that is a variable's, nothing that
+ * may refuse an index runs later, all other readers of the old elements can run before, and the kernel itself reads
+ * them only at the index that it writes.
  */
-function updatesInPlace(
+function writesAtOnce(
   fusion: Fusion,
   roots: readonly Value[],
-  replaced: readonly (Value | null)[],
+  updates: Updates,
+  leaves: readonly Value[],
 ): boolean[] {
   const reads = new Map(fusion.groups.map((group) => [group, group.reads()]));
+  const refusing = fusion.groups.filter(mayRefuse);
   return roots.map((root, i) => {
-    const old = replaced[i]!;
     const writer = fusion.groupOf(root);
-    if (old === null || writer === undefined) return false;
+    if (updates[i] === null || writer === undefined) return true;
+    if (mayRefuse(writer) || refusing.some((group) => group.dependsOn(writer))) return false;
+    const old = leaves[updates[i]!];
+    if (old === undefined) return true;
     if (reads.get(writer)!.get(old)?.identity === false) return false;
     const readers = fusion.groups.filter((group) => group !== writer && reads.get(group)!.has(old));
     if (readers.some((reader) => reader.dependsOn(writer))) return false;
@@ -153,16 +164,15 @@ export function buildPlan(device: Device, graph: LinearGraph, updates: Updates):
   defineValues(values);
   const fusion = new Fusion(values, device.backend.capabilities.maxOutputs);
   const leaves = values.filter((value) => value.isLeaf);
-  const replaced = updates.map((leaf) => (leaf < 0 ? null : leaves[leaf]!));
-  const inPlace = updatesInPlace(fusion, roots, replaced);
+  const atOnce = writesAtOnce(fusion, roots, updates, leaves);
   const emitted = inOrder(fusion.groups).map(emit);
 
   const leafCount = leaves.length;
   const placeOf = new Map<Value, number>(leaves.map((value) => [value, value.leaf]));
   const outputs = roots.map((root, i) => {
-    const place = replaced[i] === null ? leafCount + i : replaced[i]!.leaf;
-    // An update that must not overwrite yet is computed into a slot and copied at the end.
-    if (replaced[i] === null || inPlace[i]) placeOf.set(root, place);
+    const place = leaves[updates[i] ?? -1]?.leaf ?? leafCount + i;
+    // A variable that must not be overwritten yet is computed into a slot and copied at the end.
+    if (atOnce[i]) placeOf.set(root, place);
     return { dtype: root.dtype, length: root.size, place };
   });
   const copiedLater = roots.filter((root) => !placeOf.has(root) && root.size > 0);

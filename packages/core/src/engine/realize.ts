@@ -8,11 +8,11 @@ import { planFor } from "./plan-cache.ts";
 import type { Plan } from "./plan.ts";
 import { Storage } from "./storage.ts";
 
-/** The device that holds a graph's leaves; null where all of them still wait on the host. */
-export function deviceOf(leaves: readonly Node[]): Device | null {
+/** The device that holds nodes or what they are made of; null where all of that still waits on the host. */
+export function deviceOf(nodes: readonly Node[]): Device | null {
   let device: Device | null = null;
-  for (const leaf of leaves) {
-    const other = leaf.storage!.device;
+  for (const node of nodes) {
+    const other = node.storage?.device ?? node.device;
     if (other === null || other === device) continue;
     if (device !== null) {
       throw new BackendError(
@@ -90,14 +90,10 @@ export async function realizeNodes(nodes: readonly Node[]): Promise<void> {
   if (roots.length === 0) return;
   const graph = linearize(roots);
   const device = deviceOf(graph.leaves);
-  if (device !== null) {
-    realizeOn(device, graph);
-    await device.takeTurn();
-    return;
-  }
-  const opened = await openDevice(defaultBackendName());
-  // Others may have realised part of it, and renumbered all of it, during the wait.
-  realizeNodesSync(roots, opened);
+  if (device !== null) realizeOn(device, graph);
+  // Others may realise part of it, and renumber all of it, during the wait.
+  else realizeNodesSync(roots, await openDevice(defaultBackendName()));
+  await roots[0]!.storage!.device?.takeTurn();
 }
 
 /** The plan that would compute the nodes, without running it. */

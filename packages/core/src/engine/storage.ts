@@ -65,30 +65,30 @@ export class Storage {
     return this.#claim?.device ?? null;
   }
 
-  /** The elements, while they wait on the host. */
-  get host(): TypedArray | null {
-    return this.#host;
-  }
-
-  get disposed(): boolean {
-    return this.#disposed;
+  /** The elements, which wait on the host because no device holds them. */
+  get host(): TypedArray {
+    if (this.#host !== null) return this.#host;
+    throw new StateError(
+      this.#disposed
+        ? "this tensor was disposed; read it before dispose() or keep it alive"
+        : "an argument of a captured function has no elements while the function is captured: " +
+            "compute with it, return what you want to read, and read that outside",
+    );
   }
 
   /** The buffer on `device`, where host elements are copied when they are first asked for. */
   bufferOn(device: Device): unknown {
-    if (this.#disposed)
-      throw new StateError("this tensor was disposed; read it before dispose() or keep it alive");
     if (this.#claim === null) {
-      if (this.#host === null) {
-        throw new StateError(
-          "an argument of a captured function has no elements while the function is captured: " +
-            "compute with it, return what you want to read, and read that outside",
-        );
-      }
+      const { host } = this;
       const buffer = device.allocate(this.length, this.dtype);
-      device.backend.write(buffer, this.#host);
-      this.#host = null;
+      try {
+        device.backend.write(buffer, host);
+      } catch (error) {
+        device.release(buffer, this.length * bytesPerElement(this.dtype));
+        throw error;
+      }
       this.#adopt(device, buffer);
+      this.#host = null;
     }
     const claim = this.#claim!;
     if (claim.device !== device) {

@@ -1,13 +1,14 @@
 import type { Device } from "../backend/device.ts";
 import type { TypedArray } from "../dtype.ts";
-import { StateError } from "../errors.ts";
 import type { Node } from "../graph/node.ts";
 import type { Storage } from "./storage.ts";
 
 /** A cell whose node changes: what a capture must look up again at each replay. */
 export interface Cell {
-  /** The elements of the present value, computed if need be. */
-  storage(): Storage;
+  /** Where the present value is, or what it will be computed from; null while all of that waits on the host. */
+  readonly device: Device | null;
+  /** The elements of the present value, computed on `device` if need be. */
+  storage(device: Device): Storage;
 }
 
 /** A value that the host computes anew for each run of a captured step. */
@@ -18,9 +19,10 @@ export interface HostInput {
 
 /** What a function touches while it is captured. */
 export interface Trace {
-  readonly device: Device;
-  /** Variables that were read, by the leaf that stood for them. */
-  readonly cells: Map<Node, Cell>;
+  /** Where the arguments are; null while they wait on the host. */
+  readonly device: Device | null;
+  /** Variables that were read, each with a leaf of its own: what was built before must not follow the variable. */
+  readonly cells: Map<Cell, Node>;
   /** Variables that were assigned, with their newest value. */
   readonly assigned: Map<Cell, Node>;
   readonly hostInputs: HostInput[];
@@ -31,28 +33,12 @@ let active: Trace | null = null;
 /** The capture under way, if any. */
 export const activeTrace = (): Trace | null => active;
 
-/** Runs `body` with `trace` recording. Throws StateError where a capture is already under way. */
+/** Runs `body` with `trace` recording. */
 export function withTrace<T>(trace: Trace, body: () => T): T {
-  if (active !== null) {
-    throw new StateError(
-      "a captured function was called while another is being captured; call its plain function there",
-    );
-  }
   active = trace;
   try {
     return body();
   } finally {
     active = null;
-  }
-}
-
-/** Runs `body` as if no capture were under way, for work that has to happen now. */
-export function outsideTrace<T>(body: () => T): T {
-  const outer = active;
-  active = null;
-  try {
-    return body();
-  } finally {
-    active = outer;
   }
 }

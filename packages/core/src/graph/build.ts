@@ -1,6 +1,7 @@
 import type { BinaryOp, ReduceOp, UnaryOp } from "../backend/kernel.ts";
 import { isFloat, roundTo, type Dtype } from "../dtype.ts";
 import { DtypeError, ShapeError } from "../errors.ts";
+import type { Storage } from "../engine/storage.ts";
 import { formatShape, sameShape, sizeOf, type Shape } from "../shape.ts";
 import { observe } from "./observe.ts";
 import { isOp, Node, type Attributes, type Backward, type Op } from "./node.ts";
@@ -19,6 +20,14 @@ function make<O extends Op>(
   dtype: Dtype,
 ): Node {
   return observe(new Node(op, inputs, attributes, shape, dtype));
+}
+
+/** Elements that exist already. */
+export function buffer(storage: Storage, shape: Shape): Node {
+  const node = new Node("buffer", [], null, shape, storage.dtype);
+  node.storage = storage;
+  node.version = storage.version;
+  return node;
 }
 
 /** The value of a node that is one number repeated, else undefined. */

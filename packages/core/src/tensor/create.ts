@@ -4,7 +4,7 @@ import { activeTrace } from "../engine/trace.ts";
 import { OptionError, ShapeError } from "../errors.ts";
 import * as g from "../graph/build.ts";
 import { gradient as gradientOf } from "../graph/gradient.ts";
-import { Node } from "../graph/node.ts";
+import type { Node } from "../graph/node.ts";
 import * as elementwise from "../ops/elementwise.ts";
 import * as indexing from "../ops/indexing.ts";
 import { positions } from "../ops/reductions.ts";
@@ -27,11 +27,8 @@ export interface TensorOptions extends DtypeOption {
 export type TensorLike = number | boolean | readonly TensorLike[];
 
 /** A node of elements on the host. The array is kept, not copied. */
-export function hostNode(data: TypedArray, shape: Shape, dtype: Dtype): Node {
-  const node = new Node("buffer", [], null, shape, dtype);
-  node.storage = Storage.onHost(data, dtype);
-  return node;
-}
+const hostNode = (data: TypedArray, shape: Shape, dtype: Dtype): Node =>
+  g.buffer(Storage.onHost(data, dtype), shape);
 
 const isTypedArray = (value: TensorLike | TypedArray): value is TypedArray => ArrayBuffer.isView(value);
 const isList = (value: TensorLike): value is readonly TensorLike[] => Array.isArray(value);

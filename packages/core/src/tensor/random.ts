@@ -38,9 +38,9 @@ export interface BernoulliOptions extends RandomOptions {
 
 let defaultGenerator = new Generator(0);
 
-/** A key drawn from the generator now, or at each replay of a captured step. */
-function nextKey(generator: Generator): Node {
-  return hostValue(() => generator.nextKey(), { shape: [2], dtype: "int32" }).node;
+/** A key drawn now, or at each replay of a captured step, from the generator that is then the default. */
+function nextKey(generator: Generator | undefined): Node {
+  return hostValue(() => (generator ?? defaultGenerator).nextKey(), { shape: [2], dtype: "int32" }).node;
 }
 
 function checkDraw(operation: string, shape: Shape, dtype: Dtype): void {
@@ -49,13 +49,13 @@ function checkDraw(operation: string, shape: Shape, dtype: Dtype): void {
 }
 
 /** The low bits of fresh random words as a float, exact. */
-function lowBits(generator: Generator, shape: Shape, bits: number, dtype: Dtype): Node {
+function lowBits(generator: Generator | undefined, shape: Shape, bits: number, dtype: Dtype): Node {
   const words = g.randomBits(nextKey(generator), shape);
   return g.cast(g.mod(words, g.constantLike(words, 2 ** bits)), dtype);
 }
 
 /** Uniform on [0, 1): all multiples of 2⁻²⁴ (float32) or 2⁻⁵³ (float64) alike. */
-function unit(generator: Generator, shape: Shape, dtype: Dtype): Node {
+function unit(generator: Generator | undefined, shape: Shape, dtype: Dtype): Node {
   if (dtype === "float32") {
     const bits = lowBits(generator, shape, 24, dtype);
     return g.mul(bits, g.constantLike(bits, 2 ** -24));
@@ -70,7 +70,7 @@ const scaled = (x: Node, factor: number, offset: number): Node =>
   g.add(g.mul(x, g.constantLike(x, factor)), g.constantLike(x, offset));
 
 /** Standard normal numbers by the Box–Muller transform, √(−2 ln(1 − u))·cos 2πv. */
-function gauss(generator: Generator, shape: Shape, dtype: Dtype): Node {
+function gauss(generator: Generator | undefined, shape: Shape, dtype: Dtype): Node {
   const u = unit(generator, shape, dtype);
   const v = unit(generator, shape, dtype);
   const radius = g.sqrt(g.mul(g.log1p(g.neg(u)), g.constantLike(u, -2)));
@@ -105,7 +105,7 @@ export const random = {
 
   /** Uniform on [low, high), [0, 1) where not given. */
   uniform(shape: Shape, options: UniformOptions = {}): Tensor {
-    const { low = 0, high = 1, dtype = "float32", generator = defaultGenerator } = options;
+    const { low = 0, high = 1, dtype = "float32", generator } = options;
     checkDraw("random.uniform", shape, dtype);
     if (!(low <= high)) throw new OptionError(`random.uniform: low ≤ high, not ${low} and ${high}`);
     return new Tensor(scaled(unit(generator, shape, dtype), high - low, low === 0 ? -0 : low));
@@ -113,7 +113,7 @@ export const random = {
 
   /** Normal with mean 0 and standard deviation 1, or as given. */
   normal(shape: Shape, options: NormalOptions = {}): Tensor {
-    const { mean = 0, std = 1, dtype = "float32", generator = defaultGenerator } = options;
+    const { mean = 0, std = 1, dtype = "float32", generator } = options;
     checkDraw("random.normal", shape, dtype);
     if (!(std >= 0)) throw new OptionError(`random.normal: std ≥ 0, not ${std}`);
     return new Tensor(scaled(gauss(generator, shape, dtype), std, mean === 0 ? -0 : mean));
@@ -121,14 +121,7 @@ export const random = {
 
   /** Normal numbers kept to [low, high] by inverting the distribution function, as PyTorch's trunc_normal_. */
   truncatedNormal(shape: Shape, options: TruncatedNormalOptions = {}): Tensor {
-    const {
-      mean = 0,
-      std = 1,
-      low = -2,
-      high = 2,
-      dtype = "float32",
-      generator = defaultGenerator,
-    } = options;
+    const { mean = 0, std = 1, low = -2, high = 2, dtype = "float32", generator } = options;
     checkDraw("random.truncatedNormal", shape, dtype);
     if (!(low < high) || !(std > 0)) {
       throw new OptionError(`random.truncatedNormal: low < high and std > 0, not ${low}, ${high} and ${std}`);
@@ -142,7 +135,7 @@ export const random = {
 
   /** 1 with probability p (0.5 where not given), else 0. */
   bernoulli(shape: Shape, options: BernoulliOptions = {}): Tensor {
-    const { p = 0.5, dtype = "float32", generator = defaultGenerator } = options;
+    const { p = 0.5, dtype = "float32", generator } = options;
     checkDraw("random.bernoulli", shape, dtype);
     if (!(p >= 0 && p <= 1))
       throw new OptionError(`random.bernoulli: p is a probability from 0 to 1, not ${p}`);
@@ -152,9 +145,9 @@ export const random = {
 
   /** 0 … n − 1 in random order, int32; made on the host. */
   permutation(n: number, options: Pick<RandomOptions, "generator"> = {}): Tensor {
-    const { generator = defaultGenerator } = options;
+    const { generator } = options;
     if (!Number.isInteger(n) || n < 0)
       throw new OptionError(`random.permutation: n is a whole number ≥ 0, not ${n}`);
-    return hostValue(() => generator.permutation(n), { shape: [n], dtype: "int32" });
+    return hostValue(() => (generator ?? defaultGenerator).permutation(n), { shape: [n], dtype: "int32" });
   },
 };

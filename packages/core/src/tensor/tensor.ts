@@ -5,7 +5,8 @@ import { bufferOf, realizeNodes, realizeNodesSync } from "../engine/realize.ts";
 import { Storage } from "../engine/storage.ts";
 import { activeTrace } from "../engine/trace.ts";
 import { gradient } from "../graph/gradient.ts";
-import { Node } from "../graph/node.ts";
+import { buffer } from "../graph/build.ts";
+import type { Node } from "../graph/node.ts";
 import { formatShape, sizeOf, type Shape } from "../shape.ts";
 import type { Handle } from "./handle.ts";
 import { ShapingMethods } from "./shaping.ts";
@@ -59,10 +60,14 @@ export class Tensor extends ShapingMethods<Tensor> {
   async data(): Promise<TypedArray> {
     refuseInCapture("data()");
     const { node } = this;
-    await realizeNodes([node]);
-    const { device, host } = node.storage!;
-    if (device === null) return host!.slice();
-    return device.backend.read(bufferOf(node, device));
+    // What is there already is read before anything else that is called can update it in place.
+    if (node.storage === null) await realizeNodes([node]);
+    const storage = node.storage!;
+    const { device } = storage;
+    if (device === null) return storage.host.slice();
+    const data = await device.backend.read(bufferOf(node, device));
+    await device.takeTurn();
+    return data;
   }
 
   /** As `data`, at once: only on backends that can be read synchronously. */
@@ -70,8 +75,9 @@ export class Tensor extends ShapingMethods<Tensor> {
     refuseInCapture("dataSync()");
     const { node } = this;
     realizeNodesSync([node]);
-    const { device, host } = node.storage!;
-    return device === null ? host!.slice() : device.readSync(bufferOf(node, device));
+    const storage = node.storage!;
+    const { device } = storage;
+    return device === null ? storage.host.slice() : device.readSync(bufferOf(node, device));
   }
 
   /** The only element. Throws ShapeError where there are more or none. */
@@ -97,10 +103,9 @@ export class Tensor extends ShapingMethods<Tensor> {
     await realizeNodes([this.node]);
     const { storage } = this.node;
     if (storage!.device === target) return this;
-    const moved = new Node("buffer", [], null, this.shape, this.dtype);
-    moved.storage = Storage.onHost(await this.data(), this.dtype);
-    moved.storage.bufferOn(target);
-    return new Tensor(moved);
+    const moved = Storage.onHost(await this.data(), this.dtype);
+    moved.bufferOn(target);
+    return new Tensor(buffer(moved, this.shape));
   }
 
   /**
@@ -130,7 +135,7 @@ export class Tensor extends ShapingMethods<Tensor> {
 
   /** Numbers are read with `await`; a tensor in arithmetic is a mistake, said here instead of becoming NaN. */
   [Symbol.toPrimitive](hint: string): string {
-    if (hint !== "number") return this.toString();
+    if (hint === "string") return this.toString();
     throw new NumericError(
       `${this.toString()} is not a number; use its methods, or read it with await t.item()`,
     );

@@ -1,10 +1,11 @@
 import { DtypeError, ShapeError } from "../errors.ts";
+import type { Device } from "../backend/device.ts";
 import { realizeNodesSync } from "../engine/realize.ts";
-import type { Storage } from "../engine/storage.ts";
-import { activeTrace, outsideTrace, type Cell } from "../engine/trace.ts";
-import { stopGradient } from "../graph/build.ts";
-import { Node } from "../graph/node.ts";
-import { formatShape, sameShape } from "../shape.ts";
+import { Storage } from "../engine/storage.ts";
+import { activeTrace, type Cell } from "../engine/trace.ts";
+import { buffer, stopGradient } from "../graph/build.ts";
+import type { Node } from "../graph/node.ts";
+import { formatShape, sameShape, sizeOf } from "../shape.ts";
 import { Tensor } from "./tensor.ts";
 
 export interface VariableOptions {
@@ -26,15 +27,16 @@ export class Variable extends Tensor implements Cell {
 
   /** The node of the present value; a captured step that updates it in place makes it a new one. */
   override get node(): Node {
+    const present = this.#present();
     const trace = activeTrace();
-    if (trace !== null) {
-      const pending = trace.assigned.get(this);
-      if (pending !== undefined) return pending;
-      const leaf = this.leaf();
-      trace.cells.set(leaf, this);
-      return leaf;
+    if (trace === null) return present;
+    let node = trace.assigned.get(this) ?? trace.cells.get(this);
+    if (node === undefined) {
+      const { storage, shape, dtype } = present;
+      node = buffer(storage ?? Storage.placeholder(dtype, sizeOf(shape)), shape);
+      trace.cells.set(this, node);
     }
-    return this.#present();
+    return node;
   }
 
   protected override set node(node: Node) {
@@ -46,26 +48,21 @@ export class Variable extends Tensor implements Cell {
   #present(): Node {
     const node = super.node;
     if (node.storage === null || node.version === node.storage.version) return node;
-    const renewed = new Node("buffer", [], null, node.shape, node.dtype);
-    renewed.storage = node.storage;
-    renewed.version = node.storage.version;
+    const renewed = buffer(node.storage, node.shape);
+    renewed.owned = true;
     super.node = renewed;
     return renewed;
   }
 
-  /** The present value as a node whose elements exist. */
-  leaf(): Node {
-    const node = this.#present();
-    if (node.storage === null) {
-      const device = activeTrace()?.device ?? null;
-      outsideTrace(() => realizeNodesSync([node], device));
-    }
-    return node;
+  get device(): Device | null {
+    const node = super.node;
+    return node.storage?.device ?? node.device;
   }
 
-  /** The elements of the present value, computed if need be. */
-  storage(): Storage {
-    return super.node.storage ?? this.leaf().storage!;
+  storage(device: Device): Storage {
+    const node = super.node;
+    if (node.storage === null) realizeNodesSync([node], device);
+    return node.storage!;
   }
 
   /**
