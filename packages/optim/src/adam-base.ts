@@ -1,6 +1,6 @@
 import type { Tensor } from "@chainrule/core";
-import { checkRange } from "./options.ts";
-import { Optimizer, type Updated } from "./optimizer.ts";
+import { checkBetas, checkRange } from "./options.ts";
+import { Optimizer, type Grouped, type Updated } from "./optimizer.ts";
 
 /** Options of Adam and AdamW; only the default of `weightDecay` differs. */
 export interface AdamOptions {
@@ -34,7 +34,7 @@ export type AdamScalar =
 
 /** What Adam and AdamW share: all but where the weight decays. */
 export abstract class AdamBase extends Optimizer<Required<AdamOptions>, AdamSlot, AdamScalar> {
-  constructor(weightDecay: number, options: AdamOptions) {
+  constructor(weightDecay: number, options: AdamOptions & Grouped<AdamOptions>) {
     const defaults = {
       lr: 1e-3,
       betas: [0.9, 0.999],
@@ -44,20 +44,21 @@ export abstract class AdamBase extends Optimizer<Required<AdamOptions>, AdamSlot
       maximize: false,
     } as const;
     super({ ...defaults, ...options });
-    const { betas, eps, weightDecay: decay } = this.options;
-    checkRange(this, "betas[0]", betas[0], 0, 1);
-    checkRange(this, "betas[1]", betas[1], 0, 1);
-    checkRange(this, "eps", eps, 0);
-    checkRange(this, "weightDecay", decay, 0);
   }
 
-  protected override slots(): readonly AdamSlot[] {
-    return this.options.amsgrad ? ["expAvg", "expAvgSq", "maxExpAvgSq"] : ["expAvg", "expAvgSq"];
+  protected override check({ betas, eps, weightDecay }: Required<AdamOptions>): void {
+    checkBetas(this, betas);
+    checkRange(this, "eps", eps, 0);
+    checkRange(this, "weightDecay", weightDecay, 0);
+  }
+
+  protected override slots(options: Required<AdamOptions>): readonly AdamSlot[] {
+    return options.amsgrad ? ["expAvg", "expAvgSq", "maxExpAvgSq"] : ["expAvg", "expAvgSq"];
   }
 
   /** In float64, bias corrections included, as PyTorch computes them. */
-  protected override scalars(step: number): Record<AdamScalar, number> {
-    const { lr, betas, eps, weightDecay } = this.options;
+  protected override scalars(step: number, options: Required<AdamOptions>): Record<AdamScalar, number> {
+    const { lr, betas, eps, weightDecay } = options;
     const [beta1, beta2] = betas;
     return {
       newShare1: 1 - beta1,
@@ -77,11 +78,12 @@ export abstract class AdamBase extends Optimizer<Required<AdamOptions>, AdamSlot
     gradient: Tensor,
     state: Record<AdamSlot, Tensor>,
     scalars: Record<AdamScalar, Tensor>,
+    options: Required<AdamOptions>,
   ): Updated<AdamSlot> {
     const { newShare1, beta2, newShare2, stepSize, correction2, eps } = scalars;
     const expAvg = state.expAvg.add(gradient.sub(state.expAvg).mul(newShare1));
     const expAvgSq = state.expAvgSq.mul(beta2).add(gradient.mul(newShare2).mul(gradient));
-    const maxExpAvgSq = this.options.amsgrad ? state.maxExpAvgSq.maximum(expAvgSq) : null;
+    const maxExpAvgSq = options.amsgrad ? state.maxExpAvgSq.maximum(expAvgSq) : null;
     const denominator = (maxExpAvgSq ?? expAvgSq).sqrt().div(correction2).add(eps);
     const next = parameter.sub(expAvg.mul(stepSize).div(denominator));
     return { parameter: next, expAvg, expAvgSq, ...(maxExpAvgSq && { maxExpAvgSq }) };

@@ -1,6 +1,6 @@
 import type { Tensor } from "@chainrule/core";
 import { AdamBase, type AdamOptions, type AdamScalar, type AdamSlot } from "./adam-base.ts";
-import type { Updated } from "./optimizer.ts";
+import type { Grouped, Updated } from "./optimizer.ts";
 
 /**
  * Steps scaled by running means of the gradient and of its square, at step t:
@@ -15,7 +15,7 @@ import type { Updated } from "./optimizer.ts";
  * @throws OptionError for an option out of range.
  */
 export class Adam extends AdamBase {
-  constructor(options: AdamOptions = {}) {
+  constructor(options: AdamOptions & Grouped<AdamOptions> = {}) {
     super(0, options);
   }
 
@@ -24,9 +24,10 @@ export class Adam extends AdamBase {
     gradient: Tensor,
     state: Record<AdamSlot, Tensor>,
     scalars: Record<AdamScalar, Tensor>,
+    options: Required<AdamOptions>,
   ): Updated<AdamSlot> {
-    const penalty = this.options.weightDecay !== 0;
+    const penalty = options.weightDecay !== 0;
     const g = penalty ? gradient.add(parameter.mul(scalars.weightDecay)) : gradient;
-    return this.adam(parameter, g, state, scalars);
+    return this.adam(parameter, g, state, scalars, options);
   }
 }

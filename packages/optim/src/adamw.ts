@@ -1,6 +1,6 @@
 import type { Tensor } from "@chainrule/core";
 import { AdamBase, type AdamOptions, type AdamScalar, type AdamSlot } from "./adam-base.ts";
-import type { Updated } from "./optimizer.ts";
+import type { Grouped, Updated } from "./optimizer.ts";
 
 /**
  * Adam with weight decay apart from the gradient: p ← (1 − lr·λ)·p, then Adam's step with the gradient as it is.
@@ -9,7 +9,7 @@ import type { Updated } from "./optimizer.ts";
  * @throws OptionError for an option out of range.
  */
 export class AdamW extends AdamBase {
-  constructor(options: AdamOptions = {}) {
+  constructor(options: AdamOptions & Grouped<AdamOptions> = {}) {
     super(0.01, options);
   }
 
@@ -18,7 +18,8 @@ export class AdamW extends AdamBase {
     gradient: Tensor,
     state: Record<AdamSlot, Tensor>,
     scalars: Record<AdamScalar, Tensor>,
+    options: Required<AdamOptions>,
   ): Updated<AdamSlot> {
-    return this.adam(parameter.mul(scalars.decayed), gradient, state, scalars);
+    return this.adam(parameter.mul(scalars.decayed), gradient, state, scalars, options);
   }
 }

@@ -1,12 +1,12 @@
 import {
   FormatError,
+  full,
   hostValue,
   OptionError,
   realize,
   ShapeError,
   StateError,
   Variable,
-  zerosLike,
   type Dtype,
   type Tensor,
 } from "@chainrule/core";
@@ -20,6 +20,24 @@ export interface BaseOptions {
   maximize: boolean;
 }
 
+/** Parameters with options of their own. */
+export type ParameterGroup<Options> = Partial<Options> & { readonly parameters: readonly Variable[] };
+
+/** What every optimiser's options may say besides its own. */
+export interface Grouped<Options> {
+  /** Parameters whose options differ from the optimiser's; a parameter in no group follows the optimiser. */
+  readonly groups?: readonly ParameterGroup<Options>[];
+}
+
+/** A group in force: the optimiser's options with the group's own over them. */
+export interface Group<Options extends BaseOptions> {
+  readonly parameters: readonly Variable[];
+  /** The group's own options, as given. */
+  readonly own: Partial<Options>;
+  /** The learning rate in force: the group's own, or the optimiser's. Setting it makes it the group's own. */
+  lr: number;
+}
+
 /** What one step makes of a parameter and of its state. */
 export type Updated<Slot extends string> = { readonly parameter: Tensor } & { readonly [S in Slot]?: Tensor };
 
@@ -27,7 +45,7 @@ export type Updated<Slot extends string> = { readonly parameter: Tensor } & { re
 export interface OptimizerState {
   /** `"<index>.<slot>"`, for example "0.expAvg"; the index is that of the parameter in the order first updated. */
   readonly tensors: Readonly<Record<string, Tensor>>;
-  /** "lr", and `"<index>.step"` for each parameter. */
+  /** "lr", `"groups.<index>.lr"` for each group with a rate of its own, and `"<index>.step"` for each parameter. */
   readonly numbers: Readonly<Record<string, number>>;
 }
 
@@ -35,12 +53,15 @@ export interface OptimizerState {
 interface Memory {
   /** Steps executed so far. */
   steps: number;
+  /** The index of the parameter's group; −1 where it is in none. */
+  readonly group: number;
   readonly slots: ReadonlyMap<string, Variable>;
 }
 
 /**
  * Changes variables step by step so that a loss falls. A subclass gives the rule of one step as a graph (`rule`), the
- * scalars in it (`scalars`) and the names of its state (`slots`); state is made when a parameter is first updated.
+ * scalars in it (`scalars`) and the names of its state (`slots`), each from the options of the parameter's group; state
+ * is made when a parameter is first updated.
  *
  * The scalars are evaluated on the host, in float64, each time a step is executed: also at each replay of a captured
  * step, which therefore follows `lr` and the step count. Whether an option is zero is fixed at capture.
@@ -56,12 +77,21 @@ export abstract class Optimizer<
   /** State that was loaded for parameters not yet seen. */
   #loaded: OptimizerState | null = null;
 
-  constructor(options: Options) {
-    checkRange(this, "lr", options.lr, 0);
-    this.options = options;
+  /** Groups of parameters with options of their own. */
+  readonly groups: readonly Group<Options>[];
+  readonly #groupOf = new Map<Variable, number>();
+
+  /**
+   * @throws OptionError for an option out of range, in a group too, and for a parameter that is given twice.
+   */
+  constructor(options: Options & Grouped<Options>) {
+    const { groups = [], ...base } = options;
+    this.options = base as unknown as Options;
+    this.#validate(this.options, "");
+    this.groups = groups.map((group, i) => this.#group(group, i));
   }
 
-  /** The learning rate, read at every step. */
+  /** The learning rate of parameters whose group has none of its own, read at every step. */
   get lr(): number {
     return this.options.lr;
   }
@@ -70,11 +100,19 @@ export abstract class Optimizer<
     this.options.lr = value;
   }
 
-  /** Names of the state tensors of each parameter, which start as zeros of its shape. */
-  protected abstract slots(): readonly Slot[];
+  /** Throws an OptionError for an option out of range; called for the optimiser's options and for each group's. */
+  protected check(_options: Options): void {}
+
+  /** Names of the state tensors of each parameter, of its shape. */
+  protected abstract slots(options: Options): readonly Slot[];
+
+  /** What a state tensor is filled with at first: 0 unless a subclass says otherwise. */
+  protected initial(_slot: Slot, _options: Options): number {
+    return 0;
+  }
 
   /** The numbers that `rule` needs at a parameter's `step`-th step, counted from 1. */
-  protected abstract scalars(step: number): Readonly<Record<Scalar, number>>;
+  protected abstract scalars(step: number, options: Options): Readonly<Record<Scalar, number>>;
 
   /** One step of one parameter as a graph: the new parameter, and what of the state changes. */
   protected abstract rule(
@@ -82,6 +120,7 @@ export abstract class Optimizer<
     gradient: Tensor,
     state: Readonly<Record<Slot, Tensor>>,
     scalars: Readonly<Record<Scalar, Tensor>>,
+    options: Options,
   ): Updated<Slot>;
 
   /**
@@ -94,9 +133,12 @@ export abstract class Optimizer<
   update(parameters: readonly Variable[], gradients: readonly Tensor[]): void {
     this.#check(parameters, gradients);
     const memories = parameters.map((parameter) => this.#memory(parameter));
-    // Parameters of one dtype and step count share their scalars: as a rule that is all of them.
-    const groups = Map.groupBy(parameters.keys(), (i) => `${parameters[i]!.dtype} ${memories[i]!.steps}`);
-    for (const indices of groups.values()) {
+    // Parameters of one group, dtype and step count share their scalars: as a rule that is all of them.
+    const alike = Map.groupBy(parameters.keys(), (i) => {
+      const { group, steps } = memories[i]!;
+      return `${group} ${parameters[i]!.dtype} ${steps}`;
+    });
+    for (const indices of alike.values()) {
       const scalars = this.#hostScalars(
         indices.map((i) => memories[i]!),
         parameters[indices[0]!]!.dtype,
@@ -119,6 +161,9 @@ export abstract class Optimizer<
   stateDict(): OptimizerState {
     const tensors: Record<string, Tensor> = {};
     const numbers: Record<string, number> = { lr: this.lr };
+    for (const [i, { own }] of this.groups.entries()) {
+      if (own.lr !== undefined) numbers[`groups.${i}.lr`] = own.lr;
+    }
     for (const [index, { steps, slots }] of [...this.#memories.values()].entries()) {
       numbers[`${index}.step`] = steps;
       for (const [slot, variable] of slots) tensors[`${index}.${slot}`] = variable;
@@ -142,6 +187,10 @@ export abstract class Optimizer<
     if (problems.length > 0)
       throw new FormatError(`loadStateDict: nothing was loaded: ${problems.join("; ")}`);
     this.lr = state.numbers.lr!;
+    for (const [i, { own }] of this.groups.entries()) {
+      const lr = state.numbers[`groups.${i}.lr`];
+      if (lr !== undefined) own.lr = lr;
+    }
     this.#loaded = state;
     for (const [i, memory] of [...this.#memories.values()].entries()) {
       memory.steps = state.numbers[`${i}.step`]!;
@@ -155,6 +204,46 @@ export abstract class Optimizer<
     const moved = await Promise.all(variables.map((variable) => variable.to(backend)));
     variables.forEach((variable, i) => variable.assign(moved[i]!));
     return this;
+  }
+
+  #validate(options: Options, place: string): void {
+    try {
+      checkRange(this, "lr", options.lr, 0);
+      this.check(options);
+    } catch (error) {
+      if (place !== "" && error instanceof OptionError) error.message += `, in ${place}`;
+      throw error;
+    }
+  }
+
+  #group({ parameters, ...rest }: ParameterGroup<Options>, index: number): Group<Options> {
+    const own = rest as unknown as Partial<Options>;
+    this.#validate({ ...this.options, ...own }, `groups[${index}]`);
+    for (const parameter of parameters) {
+      const other = this.#groupOf.get(parameter);
+      if (other !== undefined) {
+        throw new OptionError(
+          `${this.constructor.name}: ${parameter.name === "" ? "a parameter" : `parameter "${parameter.name}"`} is ` +
+            `given twice, in groups[${other}] and groups[${index}]; it would be updated by two rules`,
+        );
+      }
+      this.#groupOf.set(parameter, index);
+    }
+    const shared = this.options;
+    return {
+      parameters,
+      own,
+      get lr(): number {
+        return own.lr ?? shared.lr;
+      },
+      set lr(value: number) {
+        own.lr = value;
+      },
+    };
+  }
+
+  #optionsOf(group: number): Options {
+    return group < 0 ? this.options : { ...this.options, ...this.groups[group]!.own };
   }
 
   async #execute(
@@ -201,9 +290,15 @@ export abstract class Optimizer<
     const saved = this.#loaded?.numbers[`${index}.step`] === undefined ? null : this.#loaded;
     const problems = saved ? this.#mismatches(saved, index, parameter) : [];
     if (problems.length > 0) throw new FormatError(`the loaded state does not fit: ${problems.join("; ")}`);
-    const initial = (slot: Slot): Tensor => saved?.tensors[`${index}.${slot}`] ?? zerosLike(parameter);
-    const slots = new Map(this.slots().map((slot) => [slot, new Variable(initial(slot), { name: slot })]));
-    const memory = { steps: saved?.numbers[`${index}.step`] ?? 0, slots };
+    const group = this.#groupOf.get(parameter) ?? -1;
+    const options = this.#optionsOf(group);
+    const initial = (slot: Slot): Tensor =>
+      saved?.tensors[`${index}.${slot}`] ??
+      full(parameter.shape, this.initial(slot, options), { dtype: parameter.dtype });
+    const slots = new Map(
+      this.slots(options).map((slot) => [slot, new Variable(initial(slot), { name: slot })]),
+    );
+    const memory = { steps: saved?.numbers[`${index}.step`] ?? 0, group, slots };
     this.#memories.set(parameter, memory);
     return memory;
   }
@@ -211,7 +306,7 @@ export abstract class Optimizer<
   #mismatches(state: OptimizerState, index: number, parameter: Variable): string[] {
     const problems = state.numbers[`${index}.step`] === undefined ? [`${index}.step is missing`] : [];
     const expected = `${parameter.dtype} [${parameter.shape.join(", ")}]`;
-    for (const slot of this.slots()) {
+    for (const slot of this.slots(this.#optionsOf(this.#groupOf.get(parameter) ?? -1))) {
       const value = state.tensors[`${index}.${slot}`];
       const given = value && `${value.dtype} [${value.shape.join(", ")}]`;
       if (given !== expected) problems.push(`${index}.${slot} is ${given ?? "missing"}, not ${expected}`);
@@ -221,7 +316,8 @@ export abstract class Optimizer<
 
   /** The scalars as tensors; executing the step that holds them advances the step counts. */
   #hostScalars(memories: readonly Memory[], dtype: Dtype): Record<Scalar, Tensor> {
-    const names = Object.keys(this.scalars(memories[0]!.steps + 1));
+    const { group } = memories[0]!;
+    const names = Object.keys(this.scalars(memories[0]!.steps + 1, this.#optionsOf(group)));
     const values = hostValue(
       () => {
         const done = memories[0]!.steps;
@@ -233,7 +329,7 @@ export abstract class Optimizer<
           );
         }
         for (const memory of memories) memory.steps++;
-        return Object.values<number>(this.scalars(done + 1));
+        return Object.values<number>(this.scalars(done + 1, this.#optionsOf(group)));
       },
       { shape: [names.length], dtype },
     );
@@ -242,8 +338,9 @@ export abstract class Optimizer<
 
   #apply(parameter: Variable, gradient: Tensor, memory: Memory, scalars: Record<Scalar, Tensor>): void {
     const state = Object.fromEntries<Tensor>(memory.slots) as Record<Slot, Tensor>;
-    const uphill = this.options.maximize ? gradient.neg() : gradient;
-    const updated = this.rule(parameter, uphill, state, scalars);
+    const options = this.#optionsOf(memory.group);
+    const uphill = options.maximize ? gradient.neg() : gradient;
+    const updated = this.rule(parameter, uphill, state, scalars, options);
     for (const [slot, variable] of memory.slots) {
       const value = updated[slot as Slot];
       if (value) variable.assign(value);

@@ -21,3 +21,9 @@ export function checkCount(owner: string, name: string, value: number): void {
     throw new OptionError(`${owner}: ${name} must be a whole number ≥ 1, not ${value}`);
   }
 }
+
+/** Throws an OptionError unless both decays are in [0, 1). */
+export function checkBetas(owner: object, betas: readonly [number, number]): void {
+  checkRange(owner, "betas[0]", betas[0], 0, 1);
+  checkRange(owner, "betas[1]", betas[1], 0, 1);
+}

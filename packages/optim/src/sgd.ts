@@ -1,6 +1,6 @@
 import { OptionError, type Tensor } from "@chainrule/core";
 import { checkRange } from "./options.ts";
-import { Optimizer, type Updated } from "./optimizer.ts";
+import { Optimizer, type Grouped, type Updated } from "./optimizer.ts";
 
 /** Options of SGD. */
 export interface SgdOptions {
@@ -34,7 +34,7 @@ export class SGD extends Optimizer<
   "momentumBuffer",
   "lr" | "momentum" | "undamped" | "weightDecay"
 > {
-  constructor(options: SgdOptions = {}) {
+  constructor(options: SgdOptions & Grouped<SgdOptions> = {}) {
     const defaults = {
       lr: 1e-3,
       momentum: 0,
@@ -44,7 +44,9 @@ export class SGD extends Optimizer<
       maximize: false,
     };
     super({ ...defaults, ...options });
-    const { momentum, dampening, nesterov, weightDecay } = this.options;
+  }
+
+  protected override check({ momentum, dampening, nesterov, weightDecay }: Required<SgdOptions>): void {
     checkRange(this, "momentum", momentum, 0);
     checkRange(this, "weightDecay", weightDecay, 0);
     if (nesterov && (momentum === 0 || dampening !== 0)) {
@@ -54,12 +56,14 @@ export class SGD extends Optimizer<
     }
   }
 
-  protected override slots(): readonly "momentumBuffer"[] {
-    return this.options.momentum === 0 ? [] : ["momentumBuffer"];
+  protected override slots(options: Required<SgdOptions>): readonly "momentumBuffer"[] {
+    return options.momentum === 0 ? [] : ["momentumBuffer"];
   }
 
-  protected override scalars(step: number): Record<"lr" | "momentum" | "undamped" | "weightDecay", number> {
-    const { lr, momentum, dampening, weightDecay } = this.options;
+  protected override scalars(
+    step: number,
+    { lr, momentum, dampening, weightDecay }: Required<SgdOptions>,
+  ): Record<"lr" | "momentum" | "undamped" | "weightDecay", number> {
     return { lr, momentum, undamped: step === 1 ? 1 : 1 - dampening, weightDecay };
   }
 
@@ -68,8 +72,8 @@ export class SGD extends Optimizer<
     gradient: Tensor,
     state: Record<"momentumBuffer", Tensor>,
     scalars: Record<"lr" | "momentum" | "undamped" | "weightDecay", Tensor>,
+    { momentum, nesterov, weightDecay }: Required<SgdOptions>,
   ): Updated<"momentumBuffer"> {
-    const { momentum, nesterov, weightDecay } = this.options;
     const g = weightDecay === 0 ? gradient : gradient.add(parameter.mul(scalars.weightDecay));
     if (momentum === 0) return { parameter: parameter.sub(g.mul(scalars.lr)) };
     const momentumBuffer = state.momentumBuffer.mul(scalars.momentum).add(g.mul(scalars.undamped));

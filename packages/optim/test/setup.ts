@@ -1,7 +1,19 @@
 import { cpu } from "@chainrule/backend-cpu";
 import { registerBackend, tensor, Variable, type Tensor } from "@chainrule/core";
 import type { FixtureArray } from "@chainrule/fixtures";
-import { Adam, AdamW, SGD, type Optimizer } from "@chainrule/optim";
+import {
+  Adadelta,
+  Adagrad,
+  Adam,
+  Adamax,
+  AdamW,
+  Lion,
+  NAdam,
+  RAdam,
+  RMSprop,
+  SGD,
+  type Optimizer,
+} from "@chainrule/optim";
 
 registerBackend(cpu);
 
@@ -11,6 +23,20 @@ export const fromFixture = ({ data, shape, dtype }: FixtureArray): Tensor => ten
 /** A float64 variable. */
 export const variable = (...values: number[]): Variable => new Variable(tensor(Float64Array.from(values)));
 
+/** The optimisers by name, from options as fixtures hold them. */
+export const optimizers: Readonly<Record<string, (options: object) => Optimizer>> = {
+  SGD: (options) => new SGD(options),
+  Adam: (options) => new Adam(options),
+  AdamW: (options) => new AdamW(options),
+  Adagrad: (options) => new Adagrad(options),
+  Adadelta: (options) => new Adadelta(options),
+  RMSprop: (options) => new RMSprop(options),
+  Adamax: (options) => new Adamax(options),
+  NAdam: (options) => new NAdam(options),
+  RAdam: (options) => new RAdam(options),
+  Lion: (options) => new Lion(options),
+};
+
 /** Every rule with its options, each made anew. */
 export const rules: readonly (readonly [string, () => Optimizer])[] = [
   ["SGD", () => new SGD({ lr: 0.1 })],
@@ -19,6 +45,19 @@ export const rules: readonly (readonly [string, () => Optimizer])[] = [
   ["Adam", () => new Adam({ lr: 0.05 })],
   ["Adam with weight decay and AMSGrad", () => new Adam({ lr: 0.05, weightDecay: 0.01, amsgrad: true })],
   ["AdamW", () => new AdamW({ lr: 0.05, weightDecay: 0.1 })],
+  ["Adagrad", () => new Adagrad({ lr: 0.1, lrDecay: 0.01, weightDecay: 0.01, initialAccumulatorValue: 0.1 })],
+  ["Adadelta", () => new Adadelta({ weightDecay: 0.01, eps: 2e-2 })],
+  ["RMSprop", () => new RMSprop({ lr: 0.01 })],
+  [
+    "RMSprop, centred, with momentum",
+    () => new RMSprop({ lr: 0.003, centered: true, momentum: 0.5, eps: 1e-4 }),
+  ],
+  ["Adamax", () => new Adamax({ lr: 0.05, weightDecay: 0.01 })],
+  ["NAdam", () => new NAdam({ lr: 0.05, weightDecay: 0.01 })],
+  ["NAdam, decoupled", () => new NAdam({ lr: 0.05, weightDecay: 0.1, decoupledWeightDecay: true })],
+  ["RAdam", () => new RAdam({ lr: 0.1, betas: [0.8, 0.9] })],
+  ["RAdam, decoupled", () => new RAdam({ lr: 0.1, weightDecay: 0.1, decoupledWeightDecay: true })],
+  ["Lion", () => new Lion({ lr: 0.01, weightDecay: 0.1 })],
 ];
 
 /** A small net: 3 inputs, 4 hidden units, 2 outputs, always the same at the start. */

@@ -1,5 +1,5 @@
-import { OptionError } from "@chainrule/core";
 import { checkCount } from "../options.ts";
+import { checkEnd } from "./end.ts";
 import type { Schedule } from "./schedule.ts";
 
 /**
@@ -12,12 +12,7 @@ import type { Schedule } from "./schedule.ts";
 export function cosine(steps: number, end: number = 0): Schedule {
   checkCount("cosine", "steps", steps);
   return (step) => {
-    if (step > steps) {
-      throw new OptionError(
-        `cosine: step ${step} is beyond the end at ${steps}; plan more steps, or hold the last value: ` +
-          `sequence([cosine(${steps}, ${end}), constant(${end})], [${steps}])`,
-      );
-    }
+    checkEnd(`cosine(${steps}, ${end})`, step, steps, end);
     return end + ((1 - end) * (1 + Math.cos((Math.PI * step) / steps))) / 2;
   };
 }
