@@ -221,7 +221,7 @@ export class Evaluation<E> {
         );
       case "const":
         if (isBool) return emitter.truth(node.value !== 0);
-        return emitter.literal(node.dtype === "float32" ? Math.fround(node.value) : node.value);
+        return emitter.literal(castOperation("float64", node.dtype).call(node.value, 0, 0));
       case "index":
         return masked(node.map, () => this.address(node.map));
       case "random":

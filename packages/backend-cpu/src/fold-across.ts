@@ -38,11 +38,11 @@ export function foldAcross<E>(fold: Fold<E>, along: number, across: number, row:
     const clear = (buffer: number): void => forEach([], part, (at) => emitter.store(buffer, at, identity));
     const target = isLong ? row + 1 : row;
     clear(row);
-    nest(emitter, values, folded.slice(0, -1), sizes, false, () => {
+    nest(emitter, values, folded.slice(0, -1), sizes, {}, () => {
       for (const evaluation of values) evaluation.flush();
       inParts(fold, sizes[along]!, [[0, sizes[along]!]], (range, offset) => {
         if (isLong) clear(target);
-        loopLanes(fold, values, along, range, offset, (active) => {
+        loopLanes(fold, values, along, range, offset, 1, (active) => {
           for (const evaluation of active) evaluation.flush();
           forEach(active, part, (at) => {
             let total = emitter.load(target, at);
@@ -62,7 +62,7 @@ export function foldAcross<E>(fold: Fold<E>, along: number, across: number, row:
     epilogue.flush();
     forEach([epilogue], part, (at) => fold.store(emitter.load(row, at)));
   };
-  nest(emitter, [...values, epilogue], rows, sizes, false, () => {
+  nest(emitter, [...values, epilogue], rows, sizes, {}, () => {
     if (size <= rowLength) return foldPart(null);
     emitter.loop(0, size, rowLength, (first) =>
       foldPart([first, emitter.bind(emitter.least(emitter.plus(first, rowLength), size))]),

@@ -1,6 +1,6 @@
 import type { Evaluation } from "./evaluation.ts";
 import { inParts, loopLanes, type Fold } from "./fold.ts";
-import { nest } from "./nest.ts";
+import { maxUnrolled, nest } from "./nest.ts";
 
 /** Folds for one output at a time, several lanes side by side along the last reduced axis. */
 export function foldAlong<E>(fold: Fold<E>, along: number | undefined): void {
@@ -18,16 +18,16 @@ export function foldAlong<E>(fold: Fold<E>, along: number | undefined): void {
     if (half < 1) return totals[0]!;
     return emitter.apply(operation, combine(totals.slice(0, half)), combine(totals.slice(half)));
   };
-  nest(emitter, [...values, epilogue], outer, sizes, false, () => {
+  nest(emitter, [...values, epilogue], outer, sizes, {}, () => {
     const totals = isLong ? [emitter.variable(identity)] : begin();
     if (along === undefined) {
       add(totals, values);
     } else {
-      nest(emitter, values, folded.slice(0, -1), sizes, false, () => {
+      nest(emitter, values, folded.slice(0, -1), sizes, { inside: sizes[along]! }, () => {
         for (const evaluation of values) evaluation.flush();
         inParts(fold, sizes[along]!, values[0]!.parts(along), (range, offset) => {
           const sums = isLong ? begin() : totals;
-          loopLanes(fold, values, along, range, offset, (active) => add(sums, active));
+          loopLanes(fold, values, along, range, offset, maxUnrolled, (active) => add(sums, active));
           if (isLong) emitter.assign(totals[0]!, emitter.apply(operation, totals[0]!, combine(sums)));
         });
       });

@@ -28,7 +28,7 @@ export interface Fold<E> {
 
 /**
  * `range` of `axis`, shifted by `offset`, in steps of as many indices as there are evaluations, then one at a time.
- * Each evaluation is entered at its own index of a step.
+ * Each evaluation is entered at its own index of a step. Up to `maxSteps` steps are written out.
  */
 export function loopLanes<E>(
   { emitter, sizes }: Fold<E>,
@@ -36,6 +36,7 @@ export function loopLanes<E>(
   axis: number,
   range: Range,
   offset: E | null,
+  maxSteps: number,
   body: (active: readonly Evaluation<E>[]) => void,
 ): void {
   const within: Range = offset === null ? range : [0, sizes[axis]!];
@@ -47,8 +48,9 @@ export function loopLanes<E>(
       body(active);
       for (const evaluation of active) evaluation.leave();
     };
-    if (to - from === active.length) at(offset, from);
-    else if (to > from) {
+    if ((to - from) / active.length <= maxSteps) {
+      for (let i = from; i < to; i += active.length) at(offset, i);
+    } else {
       emitter.loop(from, to, active.length, (i) =>
         at(offset === null ? i : emitter.bind(emitter.plus(offset, i)), 0),
       );

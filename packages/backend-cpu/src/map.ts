@@ -18,7 +18,7 @@ export function lowerMap<E>(emitter: Emitter<E>, kernel: Elementwise, result: No
   const axes = loopAxes(shape);
   const stored = contiguousMap(shape);
   const evaluation = new Evaluation(emitter, outputs, [stored], shape, axes, result);
-  nest(emitter, [evaluation], axes, shape, true, () =>
+  nest(emitter, [evaluation], axes, shape, { isSplit: true, inside: 1 }, () =>
     storeOutputs(emitter, evaluation, outputs, stored, inputs.length),
   );
 }
@@ -40,7 +40,7 @@ export function lowerScatterAdd<E>(emitter: Emitter<E>, kernel: ScatterAddKernel
   const position: Node = { kind: "position", dtype: "int32", index, stride: axisStride, size: axisSize };
   const evaluation = new Evaluation(emitter, [value, position], [map], shape, axes);
   emitter.fill(output, 0);
-  nest(emitter, [evaluation], axes, shape, true, () => {
+  nest(emitter, [evaluation], axes, shape, { isSplit: true, inside: 1 }, () => {
     evaluation.flush();
     const add = (): void => {
       const at = emitter.bind(emitter.plus(evaluation.value(position), evaluation.address(map)));

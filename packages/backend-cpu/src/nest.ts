@@ -31,27 +31,45 @@ export function loopRange<E>(
   else emitter.loop(low, high, 1, (i) => run({ base: i, constant: 0 }));
 }
 
+/** Loops that run no more often than this are written out. */
+export const maxUnrolled = 8;
+
+/** The indices of `range` one by one if a loop over them and all that is `inside` is short, else as they are. */
+function unrolled([low, high]: Range, inside: number): readonly Range[] {
+  if ((high - low) * inside > maxUnrolled) return [[low, high]];
+  return Array.from({ length: high - low }, (_, i): Range => [low + i, low + i + 1]);
+}
+
+/** What `nest` may do beside looping. */
+export interface NestOptions {
+  /** Whether to cut the innermost loop where masks of the first evaluation change: nothing is then tested inside. */
+  readonly isSplit?: boolean;
+  /** How often `body` loops; by default too often for loops around it to be written out. */
+  readonly inside?: number;
+}
+
 /**
  * Loops over `axes`, outermost first, computing in each what can be computed there; `body` begins with a `flush` of
- * its own. With `isSplit`, the innermost loop is cut where masks of the first evaluation change, so that nothing is
- * tested inside.
+ * its own.
  */
 export function nest<E>(
   emitter: Emitter<E>,
   evaluations: readonly Evaluation<E>[],
   axes: readonly number[],
   shape: Shape,
-  isSplit: boolean,
+  options: NestOptions,
   body: () => void,
 ): void {
   const [axis, ...inner] = axes;
   if (axis === undefined) return body();
   for (const evaluation of evaluations) evaluation.flush();
-  const ranges: readonly Range[] =
+  const { isSplit = false, inside = Infinity } = options;
+  const parts: readonly Range[] =
     isSplit && inner.length === 0 ? evaluations[0]!.parts(axis) : [[0, shape[axis]!]];
-  for (const range of ranges) {
+  const each = inner.reduce((product, axis) => product * shape[axis]!, inside);
+  for (const range of parts.flatMap((part) => unrolled(part, each))) {
     loopRange(emitter, evaluations, axis, range, () =>
-      nest(emitter, evaluations, inner, shape, isSplit, body),
+      nest(emitter, evaluations, inner, shape, options, body),
     );
   }
 }

@@ -113,6 +113,18 @@ test("sizes 1 to 70", () => {
   );
 });
 
+test("k in several passes, and more columns than are packed at once", () => {
+  for (const b of ["rows", "columns"] as const) {
+    const [m, n, k] = [8, 270, 1100];
+    check(dot(m, n, k, { b }), [noise("float32", room(m, k)), noise("float32", room(k, n), 2)], 1.2e-7);
+    check(
+      dot(9, 11, 2500, { b }),
+      [noise("float32", room(9, 2500)), noise("float32", room(2500, 11), 2)],
+      1.2e-7,
+    );
+  }
+});
+
 test("batches, of one axis and of several, broadcast and backwards", () => {
   for (const [m, n, k] of [
     [3, 4, 5],
