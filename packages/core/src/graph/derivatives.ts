@@ -33,36 +33,45 @@ const swapLast = (x: Node): Node => {
   );
 };
 
-/** Longest product whose derivative is computed from all pairs of factors, at a cost of n². */
-const exactProduct = 256;
+/**
+ * For each factor along the last axis the product of all others, pair by pair: what is beside a pair, times the
+ * factor's partner in it. Linear in the number of factors, and exact at zeros in every order of derivative.
+ */
+function productOfOthers(x: Node): Node {
+  const head = x.shape.slice(0, -1);
+  const count = x.shape.at(-1)!;
+  if (count === 1) return g.constantLike(x, 1);
+  const half = Math.ceil(count / 2);
+  const fill = [...head.map((): [number, number] => [0, 0]), [0, 2 * half - count] as const];
+  const isFactor = g.pad(g.constant(1, x.shape, "bool"), fill);
+  const padded = g.pad(x, fill);
+  const even = g.where(isFactor, padded, g.constantLike(padded, 1));
+  const pairs = g.reshape(even, [...head, half, 2]);
+  const rank = pairs.shape.length;
+  const beside = productOfOthers(g.reduce("prod", pairs, [rank - 1]));
+  const others = g.mul(
+    g.flip(pairs, [rank - 1]),
+    g.expand(g.reshape(beside, [...head, half, 1]), pairs.shape),
+  );
+  const line = g.reshape(others, padded.shape);
+  return g.slice(
+    line,
+    x.shape.map(() => 0),
+    x.shape,
+    x.shape.map(() => 1),
+  );
+}
 
-/** For each factor the product of all others; differentiable any number of times, at zeros too. */
-function productOfOthers(x: Node, axes: readonly number[], count: number): Node {
+/** `productOfOthers` over several axes. */
+function productOfOthersOver(x: Node, axes: readonly number[], count: number): Node {
   const kept = [...x.shape.keys()].filter((axis) => !axes.includes(axis));
   const order = [...kept, ...axes];
   const moved = g.permute(x, order);
-  const head = kept.map((axis) => x.shape[axis]!);
-  const pairs = [...head, count, count];
-  const factors = g.expand(g.reshape(moved, [...head, 1, count]), pairs);
-  const line = (shape: Shape): Node =>
-    g.expand(g.reshape(g.iota([count]), [...head.map(() => 1), ...shape]), pairs);
-  const own = g.eq(line([count, 1]), line([1, count]));
-  const others = g.reduce("prod", g.where(own, g.constantLike(factors, 1), factors), [pairs.length - 1]);
+  const others = productOfOthers(g.reshape(moved, [...kept.map((axis) => x.shape[axis]!), count]));
   return g.permute(
     g.reshape(others, moved.shape),
     order.map((_, axis) => order.indexOf(axis)),
   );
-}
-
-/** The product of the others as y / x, or by hand where a zero forbids it; first order only at zeros. */
-function quotients(x: Node, y: Node, axes: readonly number[]): Node {
-  const isZero = g.eq(x, zero(x));
-  const zeros = unfold(g.sum(g.cast(isZero, x.dtype), axes), axes, x.shape);
-  const nonZero = g.where(isZero, g.constantLike(x, 1), x);
-  const others = unfold(g.reduce("prod", nonZero, axes), axes, x.shape);
-  const atZero = g.where(g.eq(zeros, g.constantLike(x, 1)), others, zero(x));
-  const elsewhere = g.where(g.eq(zeros, zero(x)), g.div(y, nonZero), zero(x));
-  return g.where(isZero, atZero, elsewhere);
 }
 
 const isTransposed = (x: Node): boolean => {
@@ -80,9 +89,9 @@ const foldRules: {
     const ties = g.cast(g.eq(x, y), x.dtype);
     return g.mul(upstream, g.div(ties, unfold(g.sum(ties, axes), axes, x.shape)));
   },
-  prod: (upstream, x, y, axes) => {
+  prod: (upstream, x, _, axes) => {
     const count = axes.reduce((n, axis) => n * x.shape[axis]!, 1);
-    return g.mul(upstream, count <= exactProduct ? productOfOthers(x, axes, count) : quotients(x, y, axes));
+    return g.mul(upstream, productOfOthersOver(x, axes, count));
   },
 };
 

@@ -30,7 +30,7 @@ export abstract class ReductionMethods<T> extends ElementwiseMethods<T> {
   min(axes?: Axes, options: ReduceOptions = {}): T {
     return this.wrap(ops.min(this.node, axes, options.keepDims));
   }
-  /** Π x. At zeros, derivatives beyond the first are exact for up to 256 factors only. */
+  /** Π x; its derivatives of every order are exact at zeros too. */
   prod(axes?: Axes, options: ReduceOptions = {}): T {
     return this.wrap(ops.prod(this.node, axes, options.keepDims));
   }
