@@ -37,11 +37,13 @@ export function readHeader(bytes: Uint8Array, name: string): Header {
     fail(`not a safetensors file: ${bytes.length} bytes, and the header's length alone takes 8`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (length > maxHeaderBytes) {
-    fail(`the header says it is ${length} bytes long; at most ${maxHeaderBytes} are read`);
+    fail(
+      `not a safetensors file: the header says it is ${length} bytes long, and at most ${maxHeaderBytes} are read`,
+    );
   }
   if (length > bytes.length - 8) {
     fail(
-      `cut off, or no safetensors file: the header says it is ${length} bytes long, ${bytes.length - 8} follow`,
+      `cut off, or not a safetensors file: the header says it is ${length} bytes long, ${bytes.length - 8} follow`,
     );
   }
   const header = parseJson(bytes.subarray(8, 8 + length), fail);

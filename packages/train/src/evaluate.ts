@@ -83,7 +83,9 @@ async function accumulate(
   for await (const batch of batches) {
     const count = batch.x.shape[0] ?? 1;
     for (const [name, value] of Object.entries(run(batch.x, batch.y))) {
-      sums[name] = (sums[name] ?? 0) + (await value.item()) * count;
+      const sum = (await value.item()) * count;
+      // A share of right answers stands for a whole number of them, which float32 may have missed by a hair.
+      sums[name] = (sums[name] ?? 0) + (name === "accuracy" ? Math.round(sum) : sum);
       value.dispose();
     }
     examples += count;

@@ -1,0 +1,38 @@
+import { Linear, type Module, ReLU, Sequential } from "@chainrule/nn";
+import { Adam, AdamW, type Optimizer, SGD } from "@chainrule/optim";
+import type { ModelName, OptimizerName } from "./settings.ts";
+
+/** Units in the MLP's hidden layer. */
+const hidden = 128;
+
+/** The network by its name, with fresh weights from core's default generator. */
+export function createModel(name: ModelName, inputs: number): Module {
+  switch (name) {
+    case "linear":
+      return new Sequential(new Linear(inputs, 10));
+    case "mlp":
+      return new Sequential(new Linear(inputs, hidden), new ReLU(), new Linear(hidden, 10));
+  }
+}
+
+/** Its layers in a few characters. */
+export function describeModel(name: ModelName, inputs: number): string {
+  return name === "linear" ? `${inputs}-10` : `${inputs}-${hidden}-10`;
+}
+
+/** The optimiser by its name; rates that train this network well in a few epochs are the defaults. */
+export function createOptimizer(name: OptimizerName, lr?: number): Optimizer {
+  switch (name) {
+    case "adam":
+      return new Adam({ lr: lr ?? 4e-3 });
+    case "adamw":
+      return new AdamW({ lr: lr ?? 4e-3 });
+    case "sgd":
+      return new SGD({ lr: lr ?? 0.1, momentum: 0.9 });
+  }
+}
+
+/** Number of trained values. */
+export function countParameters(model: Module): number {
+  return model.parameters().reduce((sum, { size }) => sum + size, 0);
+}

