@@ -56,3 +56,7 @@ export { explain, realize, realizeSync } from "./tensor/realize.ts";
 export { debug, type DebugOptions } from "./engine/debug.ts";
 export { planCache } from "./engine/plan-cache.ts";
 export type { Plan, PlannedKernel } from "./engine/plan.ts";
+export { cholesky } from "./linalg/cholesky.ts";
+export { qr, type QR } from "./linalg/qr.ts";
+export { lstsq, solve, type LstsqOptions, type SolveOptions } from "./linalg/solve.ts";
+export { solveTriangular, type SolveTriangularOptions } from "./linalg/triangular.ts";

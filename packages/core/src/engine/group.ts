@@ -3,6 +3,12 @@ import type { Value } from "./value.ts";
 import { type Core } from "./value.ts";
 import { sizeOf, type Shape } from "../shape.ts";
 
+/**
+ * The most terms in one kernel, whatever would still fit: past this, engines give up optimising the function that it
+ * becomes, and whoever walks the expression by recursion needs a deep stack.
+ */
+const maxTerms = 512;
+
 /** A value that a group computes elementwise, with its term brought to the group's index space. */
 export interface Member {
   readonly value: Value;
@@ -15,10 +21,14 @@ export class Group {
   /** The value that the core computes; null in a map. */
   readonly core: Value | null;
   readonly members: Member[] = [];
+  /** The number of terms that it computes. */
+  weight = 0;
   /** The index space of the result and of every member. */
   readonly shape: Shape;
-  /** Groups that must run before this one. */
-  readonly after: Set<Group> = new Set();
+  readonly #after = new Set<Group>();
+  readonly #before = new Set<Group>();
+  /** The length of the longest chain of groups that must run before this one. */
+  #depth = 0;
   /** Position in the order in which groups were opened. */
   readonly order: number;
 
@@ -29,16 +39,36 @@ export class Group {
     this.shape = shape;
   }
 
+  /** Groups that must run before this one, directly. */
+  get after(): ReadonlySet<Group> {
+    return this.#after;
+  }
+
+  /** Has this group run after `other`, which must not depend on it. */
+  runAfter(other: Group): void {
+    this.#after.add(other);
+    other.#before.add(this);
+    const deeper: [group: Group, depth: number][] = [[this, other.#depth + 1]];
+    while (deeper.length > 0) {
+      const [group, depth] = deeper.pop()!;
+      if (group.#depth >= depth) continue;
+      group.#depth = depth;
+      for (const later of group.#before) deeper.push([later, depth + 1]);
+    }
+  }
+
   /** Whether this group must run after `other`, directly or through others. */
   dependsOn(other: Group): boolean {
     const seen = new Set<Group>();
-    const stack: Group[] = [...this.after];
+    const stack: Group[] = [this];
     while (stack.length > 0) {
-      const group = stack.pop()!;
-      if (group === other) return true;
-      if (seen.has(group)) continue;
-      seen.add(group);
-      stack.push(...group.after);
+      for (const group of stack.pop()!.#after) {
+        if (group === other) return true;
+        // No path leads from a group to one that is as deep or deeper.
+        if (group.#depth <= other.#depth || seen.has(group)) continue;
+        seen.add(group);
+        stack.push(group);
+      }
     }
     return false;
   }
@@ -86,6 +116,8 @@ const isIdentity = (
 ): boolean => leaf.view.isContiguous && leaf.view.shape.reduce((a, b) => a * b, 1) === source.size;
 
 interface Reads {
+  /** The number of terms in the term. */
+  readonly weight: number;
   /** All values that a term reads. */
   readonly all: ReadonlySet<Value>;
   /** Those that it reads only at its own index. */
@@ -99,7 +131,7 @@ function readsOf(term: Term): Reads {
   const identity = new Set<Value>();
   const elsewhere = new Set<Value>();
   const walks = new Set<string>();
-  forEachView(term, (leaf) => {
+  const weight = forEachView(term, (leaf) => {
     if (leaf.kind === "valid" || leaf.source === null) return;
     const { source, view } = leaf;
     all.add(source);
@@ -110,7 +142,7 @@ function readsOf(term: Term): Reads {
       walks.add(`${source.id}:${view.shape.join()}:${view.strides.join()}:${view.offset}`);
   });
   for (const value of elsewhere) identity.delete(value);
-  return { all, identity, walks };
+  return { weight, all, identity, walks };
 }
 
 /** Groups stored values into kernels; what is left after fusion is what has to be written. */
@@ -149,7 +181,9 @@ export class Fusion {
     // A product or a scatter has its own shape; the scatter's kernel iterates over what it scatters.
     const group = new Group(value.core!.kind, value, value.shape, this.groups.length);
     for (const term of group.coreTerms) {
-      for (const dependency of this.#dependencies(readsOf(term).all)) group.after.add(dependency);
+      const { all, weight } = readsOf(term);
+      group.weight += weight;
+      for (const dependency of this.#dependencies(all)) group.runAfter(dependency);
     }
     group.members.push({ value, term: loadOf(value) });
     this.#groupOf.set(value, group);
@@ -165,9 +199,16 @@ export class Fusion {
     this.#add(group, value, value.definition!, reads, dependencies);
   }
 
-  #add(group: Group, value: Value, term: Term, { walks }: Reads, dependencies: Iterable<Group>): void {
+  #add(
+    group: Group,
+    value: Value,
+    term: Term,
+    { walks, weight }: Reads,
+    dependencies: Iterable<Group>,
+  ): void {
     group.members.push({ value, term });
-    for (const dependency of dependencies) if (dependency !== group) group.after.add(dependency);
+    group.weight += weight;
+    for (const dependency of dependencies) if (dependency !== group) group.runAfter(dependency);
     this.#groupOf.set(value, group);
     if (group.kind !== "map") return;
     for (const walk of walks) {
@@ -189,7 +230,7 @@ export class Fusion {
   }
 
   #join(group: Group, value: Value, reads: Reads, dependencies: ReadonlySet<Group>): boolean {
-    if (group.kind === "scatterAdd") return false;
+    if (group.kind === "scatterAdd" || group.weight + reads.weight > maxTerms) return false;
     const made = group.members.map((member) => member.value);
     // Every value of the group that is read must be read at the index where it was just computed.
     if (made.some((one) => reads.all.has(one) && !reads.identity.has(one))) return false;

@@ -85,17 +85,19 @@ const mayRefuse = (group: Group): boolean => group.kind === "gather" || group.ki
  * can: a refusal then finds nothing updated yet.
  */
 function inOrder(groups: readonly Group[]): Group[] {
-  const order: Group[] = [];
-  const done = new Set<Group>();
-  const visit = (group: Group): void => {
-    if (done.has(group)) return;
-    done.add(group);
-    for (const before of [...group.after].sort((a, b) => a.order - b.order)) visit(before);
-    order.push(group);
+  const order = new Set<Group>();
+  const visit = (first: Group): void => {
+    const stack = [first];
+    while (stack.length > 0) {
+      const group = stack.at(-1)!;
+      const missing = [...group.after].filter((before) => !order.has(before));
+      if (missing.length > 0) stack.push(...missing.sort((x, y) => y.order - x.order));
+      else order.add(stack.pop()!);
+    }
   };
   for (const group of groups) if (mayRefuse(group)) visit(group);
   for (const group of groups) visit(group);
-  return order;
+  return [...order];
 }
 
 /**
@@ -120,7 +122,7 @@ function writesAtOnce(
     if (reads.get(writer)!.get(old)?.identity === false) return false;
     const readers = fusion.groups.filter((group) => group !== writer && reads.get(group)!.has(old));
     if (readers.some((reader) => reader.dependsOn(writer))) return false;
-    for (const reader of readers) writer.after.add(reader);
+    for (const reader of readers) writer.runAfter(reader);
     return true;
   });
 }

@@ -108,8 +108,8 @@ export function padTerm(term: Term, shape: Shape, padding: readonly (readonly [n
   };
 }
 
-/** Calls `see` once for each distinct leaf and mask test of a term. */
-export function forEachView(term: Term, see: (leaf: Leaf | (Term & { kind: "valid" })) => void): void {
+/** Calls `see` once for each distinct leaf and mask test of a term; gives the number of distinct terms in it. */
+export function forEachView(term: Term, see: (leaf: Leaf | (Term & { kind: "valid" })) => void): number {
   const seen = new Set<Term>();
   const visit = (at: Term): void => {
     if (seen.has(at)) return;
@@ -135,4 +135,5 @@ export function forEachView(term: Term, see: (leaf: Leaf | (Term & { kind: "vali
     }
   };
   visit(term);
+  return seen.size;
 }

@@ -39,6 +39,10 @@ export function constant(value: number, shape: Shape, dtype: Dtype): Node {
   return new Node("const", [], roundTo(dtype, value), shape, dtype);
 }
 
+/** Whether a node is of an operation and not computed yet; where it is, what it was made of may be gone. */
+const isPending = <O extends Op>(node: Node, op: O): node is Node<O> =>
+  isOp(node, op) && node.storage === null;
+
 /** A constant of another node's shape and dtype. */
 export const constantLike = (node: Node, value: number): Node => constant(value, node.shape, node.dtype);
 
@@ -60,7 +64,7 @@ function unary(op: UnaryOp, x: Node): Node {
 export function neg(x: Node): Node {
   const value = constantOf(x);
   if (value !== undefined) return constantLike(x, -value);
-  return isOp(x, "neg") ? x.inputs[0]! : unary("neg", x);
+  return isPending(x, "neg") ? x.inputs[0]! : unary("neg", x);
 }
 
 export const exp = (x: Node): Node => unary("exp", x);
@@ -174,7 +178,7 @@ export function reshape(x: Node, shape: Shape): Node {
   }
   const value = constantOf(x);
   if (value !== undefined) return constant(value, shape, x.dtype);
-  return make("reshape", [isOp(x, "reshape") ? x.inputs[0]! : x], null, shape, x.dtype);
+  return make("reshape", [isPending(x, "reshape") ? x.inputs[0]! : x], null, shape, x.dtype);
 }
 
 export function permute(x: Node, order: readonly number[]): Node {
@@ -182,7 +186,7 @@ export function permute(x: Node, order: readonly number[]): Node {
   if (order.every((axis, i) => axis === i)) return x;
   const value = constantOf(x);
   if (value !== undefined) return constant(value, shape, x.dtype);
-  if (isOp(x, "permute"))
+  if (isPending(x, "permute"))
     return permute(
       x.inputs[0]!,
       order.map((axis) => x.attributes[axis]!),
@@ -195,7 +199,7 @@ export function expand(x: Node, shape: Shape): Node {
   if (sameShape(x.shape, shape)) return x;
   const value = constantOf(x);
   if (value !== undefined) return constant(value, shape, x.dtype);
-  return make("expand", [isOp(x, "expand") ? x.inputs[0]! : x], null, shape, x.dtype);
+  return make("expand", [isPending(x, "expand") ? x.inputs[0]! : x], null, shape, x.dtype);
 }
 
 /** Zeros around each axis, `[before, after]` of them. */
@@ -203,6 +207,13 @@ export function pad(x: Node, padding: readonly (readonly [number, number])[]): N
   if (padding.every(([before, after]) => before === 0 && after === 0)) return x;
   const shape = x.shape.map((size, axis) => size + padding[axis]![0] + padding[axis]![1]);
   if (sizeOf(x.shape) === 0) return constant(0, shape, x.dtype);
+  if (isPending(x, "pad")) {
+    const inner = x.attributes;
+    return pad(
+      x.inputs[0]!,
+      padding.map(([before, after], axis) => [before + inner[axis]![0], after + inner[axis]![1]]),
+    );
+  }
   return make("pad", [x], padding, shape, x.dtype);
 }
 

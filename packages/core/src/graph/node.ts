@@ -93,8 +93,8 @@ export class Node<O extends Op = Op> {
   /** Scratch of one graph walk: which walk was here last, and the number it gave this node. */
   visit = 0;
   index = 0;
-  /** Where the operation was called, kept in debug mode only. */
-  origin: string | null = null;
+  /** Whether a tensor stands for it already. The first one that does may free its elements. */
+  held = false;
 
   constructor(op: O, inputs: readonly Node[], attributes: Attributes[O], shape: Shape, dtype: Dtype) {
     this.op = op;

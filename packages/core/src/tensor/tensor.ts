@@ -31,11 +31,15 @@ function nest(data: TypedArray, shape: Shape): NestedArray {
  */
 export class Tensor extends ShapingMethods<Tensor> {
   #node: Node;
+  /** Whether the elements are its own: an operation that changes nothing gives a second tensor of the same node. */
+  readonly #owns: boolean;
 
   /** From a node of the graph; users make tensors with `tensor`, `zeros`, `random` and their like. */
   constructor(node: Node) {
     super();
     this.#node = node;
+    this.#owns = !node.held;
+    node.held = true;
   }
 
   override get node(): Node {
@@ -45,6 +49,7 @@ export class Tensor extends ShapingMethods<Tensor> {
   /** Points this tensor at another node. */
   protected set node(node: Node) {
     this.#node = node;
+    node.held = true;
   }
 
   protected override wrap(node: Node): Tensor {
@@ -119,9 +124,12 @@ export class Tensor extends ShapingMethods<Tensor> {
     ).map((node) => new Tensor(node));
   }
 
-  /** Frees the elements now, instead of when the garbage collector finds them. They cannot be read afterwards. */
+  /**
+   * Frees the elements now, instead of when the garbage collector finds them. They cannot be read afterwards. Elements
+   * that are also another, older tensor's, as those of `x.cast(x.dtype)` are, stay until that one goes.
+   */
   dispose(): void {
-    this.node.storage?.dispose();
+    if (this.#owns) this.node.storage?.dispose();
   }
 
   [Symbol.dispose](): void {
