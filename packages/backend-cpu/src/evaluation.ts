@@ -6,6 +6,7 @@ import {
   atLeast,
   below,
   binaryOperation,
+  bitAnd,
   castOperation,
   checked,
   fromBool,
@@ -31,6 +32,8 @@ interface Mask<E> {
   readonly ranges: readonly Range[];
   readonly states: (E | boolean)[];
 }
+
+const isPowerOf2 = (value: number): boolean => (value & (value - 1)) === 0;
 
 /**
  * Emits the values of expressions inside a nest of loops, each as far out as it can be computed. Call `enter` for
@@ -236,8 +239,13 @@ export class Evaluation<E> {
         return emitter.apply(unaryOperation(node.op, node.dtype), this.value(node.x));
       case "cast":
         return emitter.apply(castOperation(node.x.dtype, node.dtype), this.value(node.x));
-      case "binary":
-        return emitter.apply(binaryOperation(node.op, node.x.dtype), this.value(node.x), this.value(node.y));
+      case "binary": {
+        const { x, y, op } = node;
+        const isMask =
+          op === "mod" && x.dtype === "int32" && y.kind === "const" && y.value > 0 && isPowerOf2(y.value);
+        if (isMask) return emitter.apply(bitAnd, this.value(x), emitter.literal(y.value - 1));
+        return emitter.apply(binaryOperation(op, x.dtype), this.value(x), this.value(y));
+      }
       case "where":
         return emitter.choose(this.value(node.condition), this.value(node.x), this.value(node.y));
       case "position": {

@@ -48,6 +48,9 @@ const floatBinary: Row<BinaryOp> = {
   mod: named("mod", mod),
 };
 
+/** The int32 remainder by a power of two, less one. */
+export const bitAnd: Operation = infix("&", (x, y) => x & y);
+
 const intBinary: Row<BinaryOp> = {
   ...comparisons,
   add: toInt32(floatBinary.add),

@@ -129,6 +129,18 @@ test("mod has the sign of the divisor; an integer modulo 0 is 0", () => {
   ]);
 });
 
+test("an integer modulo a constant, power of two or not", () => {
+  const values = array("int32", [0, 1, -1, 7, -8, 2 ** 31 - 1, -(2 ** 31), 12345, -12345]);
+  for (const divisor of [1, 2, 3, 8, -8, 0, 2 ** 24, -(2 ** 31)]) {
+    const kernel = pointwise("mod", "int32", values.length);
+    const { x } = kernel.outputs[0] as Extract<Expression, { kind: "binary" }>;
+    const y: Expression = { kind: "const", dtype: "int32", value: divisor };
+    check({ ...kernel, inputs: ["int32"], outputs: [{ kind: "binary", dtype: "int32", op: "mod", x, y }] }, [
+      values,
+    ]);
+  }
+});
+
 test("what a dtype does not have is refused when the kernel is compiled", () => {
   for (const backend of backends) {
     expect(() => backend.compile(pointwise("exp", "int32", 3))).toThrow(/exp is not defined for int32/);
