@@ -10,3 +10,6 @@ export * from "@chainrule/io";
 export * from "@chainrule/nn";
 export * from "@chainrule/optim";
 export * from "@chainrule/train";
+
+// Both core and nn have a Step: the layer is the one that users of all packages mean.
+export { Step } from "@chainrule/nn";

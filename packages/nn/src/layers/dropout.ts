@@ -1,4 +1,5 @@
-import { OptionError, random, where, type Generator, type Tensor } from "@chainrule/core";
+import { random, where, type Generator, type Tensor } from "@chainrule/core";
+import { checkProbability } from "../check.ts";
 import { Module } from "../module.ts";
 
 /** Options of Dropout. */
@@ -20,7 +21,7 @@ export class Dropout extends Module {
 
   constructor(p: number = 0.5, options: DropoutOptions = {}) {
     super();
-    if (!(p >= 0 && p <= 1)) throw new OptionError(`Dropout: p must be in [0, 1], not ${p}`);
+    checkProbability("Dropout", "p", p);
     this.p = p;
     this.generator = options.generator ?? null;
   }

@@ -1,16 +1,10 @@
-import {
-  OptionError,
-  ShapeError,
-  type Dtype,
-  type Generator,
-  type Shape,
-  type Tensor,
-} from "@chainrule/core";
+import { ShapeError, type Dtype, type Generator, type Shape, type Tensor } from "@chainrule/core";
+import { checkSizes, sizeOf } from "../check.ts";
 import type { Initializer } from "../init/initializer.ts";
 import { kaimingUniform } from "../init/kaiming.ts";
 import { uniform } from "../init/uniform.ts";
 import { Module } from "../module.ts";
-import { Parameter } from "../parameter.ts";
+import { Parameter, sharedParameter } from "../parameter.ts";
 
 /** Options of Linear. */
 export interface LinearOptions {
@@ -24,13 +18,15 @@ export interface LinearOptions {
   readonly init?: Initializer;
   /** Initial bias; PyTorch's unless given: uniform in ±1/√in. */
   readonly biasInit?: Initializer;
+  /** Another module's parameter [out, in] to share: it is one parameter, whose gradients add up. */
+  readonly weight?: Parameter;
 }
 
 /**
  * An affine map of the last axis: y = x·Wᵀ + b, with W [out, in] and b [out]; x [..., in] gives y [..., out].
  *
- * @throws OptionError unless both sizes are whole numbers ≥ 1; from `forward` ShapeError where the last axis is not
- * `in`.
+ * @throws OptionError unless both sizes are whole numbers ≥ 1; ShapeError where a shared weight is not [out, in], and
+ * from `forward` where the last axis is not `in`.
  */
 export class Linear extends Module {
   readonly inFeatures: number;
@@ -40,13 +36,7 @@ export class Linear extends Module {
 
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super();
-    for (const size of [inFeatures, outFeatures]) {
-      if (!Number.isInteger(size) || size < 1) {
-        throw new OptionError(
-          `Linear(${inFeatures}, ${outFeatures}): features are whole numbers ≥ 1, not ${size}`,
-        );
-      }
-    }
+    checkSizes("Linear", { inFeatures, outFeatures });
     const bound = 1 / Math.sqrt(inFeatures);
     const {
       bias = true,
@@ -55,7 +45,8 @@ export class Linear extends Module {
     } = options;
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
-    this.weight = new Parameter(init([outFeatures, inFeatures], options));
+    const shape = [outFeatures, inFeatures];
+    this.weight = sharedParameter("Linear", options.weight, shape) ?? new Parameter(init(shape, options));
     this.bias = bias ? new Parameter(biasInit([outFeatures], options)) : null;
   }
 
@@ -71,7 +62,7 @@ export class Linear extends Module {
   }
 
   override multiplyAdds(output: Shape): number {
-    return output.reduce((product, size) => product * size, this.inFeatures);
+    return sizeOf(output) * this.inFeatures;
   }
 
   protected override describe(): string {

@@ -9,5 +9,5 @@ import { checkSameShape } from "../check.ts";
  */
 export function mseLoss(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkSameShape("mseLoss", prediction, target);
-  return reduceLosses("mseLoss", prediction.sub(target).square(), options.reduction);
+  return reduceLosses("mseLoss", prediction.sub(target).square(), options);
 }
