@@ -6,7 +6,9 @@ import type { Tensor } from "../tensor/tensor.ts";
 /** Throws unless `a` is one matrix of floats, or a batch of them. */
 export function checkMatrix(operation: string, a: Tensor): void {
   if (a.rank < 2 || a.size === 0) {
-    throw new ShapeError(`${operation}: takes matrices [..., m, n] with elements, not ${formatShape(a.shape)}`);
+    throw new ShapeError(
+      `${operation}: takes matrices [..., m, n] with elements, not ${formatShape(a.shape)}`,
+    );
   }
   if (!isFloat(a.dtype)) throw new DtypeError(`${operation}: takes float32 or float64, not ${a.dtype}`);
 }
