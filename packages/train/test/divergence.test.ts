@@ -1,4 +1,4 @@
-import { NumericError, type Tensor, tensor } from "@chainrule/core";
+import { debug, NumericError, type Tensor, tensor } from "@chainrule/core";
 import { ArrayDataset } from "@chainrule/data";
 import { Buffer, crossEntropy, Module, Parameter } from "@chainrule/nn";
 import { Adam, SGD } from "@chainrule/optim";
@@ -111,6 +111,45 @@ describe("buffers", () => {
       await failure(fit(model, loaderOf(data, { batchSize: 1, shuffle: false }), options));
       expect([...(await model.mean.data())]).toEqual([2.5, 5]);
     }
+  });
+});
+
+describe("under debug", () => {
+  it("fit names the operation that made the first NaN, and the weights stay", async () => {
+    const model = smallModel();
+    const before = await weightsOf(model);
+    debug({ eager: true, nanCheck: true });
+    try {
+      const attempt = fit(model, loaderOf(quadrants(32)), {
+        loss: (output) => output.sub(100).log().mean(),
+        optimizer: new SGD({ lr: 0.1 }),
+        epochs: 1,
+      });
+      await expect(attempt).rejects.toThrow(NumericError);
+      await expect(attempt).rejects.toThrow(/log/);
+      await expect(attempt).rejects.not.toThrow(DivergedError);
+    } finally {
+      debug({ eager: false, nanCheck: false });
+    }
+    expect(await weightsOf(model)).toEqual(before);
+  });
+
+  it("fit takes the same steps, one operation at a time", async () => {
+    const [eager, captured] = [smallModel(), smallModel()];
+    const train = (model: typeof eager): Promise<unknown> =>
+      fit(model, loaderOf(quadrants(64)), {
+        loss: crossEntropy,
+        optimizer: new Adam({ lr: 0.01 }),
+        epochs: 2,
+      });
+    await train(captured);
+    debug({ eager: true });
+    try {
+      await train(eager);
+    } finally {
+      debug({ eager: false });
+    }
+    expect(await weightsOf(eager)).toEqual(await weightsOf(captured));
   });
 });
 
