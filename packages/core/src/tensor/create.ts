@@ -1,4 +1,12 @@
-import { allocateArray, checkDtype, dtypeOfArray, isArrayOf, type Dtype, type TypedArray } from "../dtype.ts";
+import {
+  allocateArray,
+  checkDtype,
+  dtypeOfArray,
+  isArrayOf,
+  roundTo,
+  type Dtype,
+  type TypedArray,
+} from "../dtype.ts";
 import { Storage } from "../engine/storage.ts";
 import { activeTrace } from "../engine/trace.ts";
 import { OptionError, ShapeError } from "../errors.ts";
@@ -106,7 +114,7 @@ export function tensor(value: TensorLike | TypedArray, options: TensorOptions = 
     options.dtype ?? (flat.length > 0 && flat.every((x) => typeof x === "boolean") ? "bool" : "float32");
   const data = allocateArray(dtype, flat.length);
   flat.forEach((x, i) => {
-    data[i] = dtype === "bool" ? Number(Boolean(x)) : Number(x);
+    data[i] = roundTo(dtype, Number(x));
   });
   return new Tensor(hostNode(data, shape, dtype));
 }
@@ -138,8 +146,9 @@ export function arange(start: number, stop?: number, step = 1, options: DtypeOpt
   }
   const count = Math.max(0, Math.ceil((to - from) / step));
   const dtype = options.dtype ?? ([from, to, step].every(Number.isInteger) ? "int32" : "float32");
+  checkDtype(dtype);
   const data = allocateArray(dtype, count);
-  for (let i = 0; i < count; i++) data[i] = from + i * step;
+  for (let i = 0; i < count; i++) data[i] = roundTo(dtype, from + i * step);
   return new Tensor(hostNode(data, [count], dtype));
 }
 
@@ -147,25 +156,32 @@ export function arange(start: number, stop?: number, step = 1, options: DtypeOpt
 export function linspace(start: number, stop: number, count: number, options: DtypeOption = {}): Tensor {
   if (!Number.isInteger(count) || count < 0)
     throw new OptionError(`linspace: count is a whole number ≥ 0, not ${count}`);
-  const data = allocateArray(options.dtype ?? "float32", count);
+  if (!Number.isFinite(start) || !Number.isFinite(stop))
+    throw new OptionError(`linspace: start and stop are finite, not ${start} and ${stop}`);
+  const { dtype = "float32" } = options;
+  checkDtype(dtype);
+  const data = allocateArray(dtype, count);
   for (let i = 0; i < count; i++) {
     // Counted from the nearer end, so that both ends are exact.
     const step = count > 1 ? (stop - start) / (count - 1) : 0;
-    data[i] = i < count / 2 ? start + i * step : stop - (count - 1 - i) * step;
+    data[i] = roundTo(dtype, i < count / 2 ? start + i * step : stop - (count - 1 - i) * step);
   }
-  return new Tensor(hostNode(data, [count], options.dtype ?? "float32"));
+  return new Tensor(hostNode(data, [count], dtype));
 }
 
 /** Ones on the diagonal of an n×m matrix, m = n where it is not given. */
 export function eye(n: number, m: number = n, options: DtypeOption = {}): Tensor {
   checkShape("eye", [n, m]);
-  const hit = g.eq(positions([n, m], 0), positions([n, m], 1));
-  return new Tensor(g.cast(hit, options.dtype ?? "float32"));
+  const { dtype = "float32" } = options;
+  checkDtype(dtype);
+  return new Tensor(g.cast(g.eq(positions([n, m], 0), positions([n, m], 1)), dtype));
 }
 
 /** 1 at each index and 0 elsewhere along a new last axis of `classes`; an index outside gives a row of zeros. */
 export function oneHot(indices: Tensor, classes: number, options: DtypeOption = {}): Tensor {
-  return new Tensor(indexing.oneHot(indices.node, classes, options.dtype ?? "float32"));
+  const { dtype = "float32" } = options;
+  checkDtype(dtype);
+  return new Tensor(indexing.oneHot(indices.node, classes, dtype));
 }
 
 const nodesOf = (tensors: readonly Tensor[]): Node[] => tensors.map(({ node }) => node);
@@ -233,15 +249,17 @@ export interface HostValueOptions extends DtypeOption {
  */
 export function hostValue(compute: () => number | ArrayLike<number>, options: HostValueOptions = {}): Tensor {
   const { shape = [], dtype = "float32" } = options;
+  checkShape("hostValue", shape);
+  checkDtype(dtype);
   const size = sizeOf(shape);
   const refresh = (into: TypedArray): TypedArray => {
     const value = compute();
-    if (typeof value === "number") into.fill(value);
-    else if (value.length === size) into.set(value);
-    else
+    if (typeof value !== "number" && value.length !== size) {
       throw new ShapeError(
         `hostValue: shape ${formatShape(shape)} takes ${size} numbers, and ${value.length} were given`,
       );
+    }
+    for (let i = 0; i < size; i++) into[i] = roundTo(dtype, typeof value === "number" ? value : value[i]!);
     return into;
   };
   const trace = activeTrace();
