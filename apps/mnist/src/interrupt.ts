@@ -2,7 +2,7 @@
 const grace = 1_000;
 
 /** Turns a Ctrl-C or a termination into an abort, so that work can end well; a second one, later, ends it at once. */
-export class Interrupt implements Disposable {
+export class Interrupt {
   readonly #controller = new AbortController();
   readonly #handlers: readonly (readonly [NodeJS.Signals, () => void])[];
   #exitCode = 0;
@@ -26,7 +26,8 @@ export class Interrupt implements Disposable {
     return this.#exitCode;
   }
 
-  [Symbol.dispose](): void {
+  /** Gives the signals back to the platform's own handling. */
+  release(): void {
     for (const [signal, handler] of this.#handlers) process.off(signal, handler);
   }
 

@@ -4,11 +4,10 @@ import { predict } from "@chainrule/train";
 import { useBackend } from "./backend.ts";
 import { drawBars, drawImage } from "./draw.ts";
 import { readPng } from "./picture.ts";
+import { print } from "./print.ts";
 import { prepareDigit, side } from "./preprocess.ts";
 import type { PredictSettings } from "./settings.ts";
 import { defaultFolder, loadModel } from "./weights.ts";
-
-const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** Reads the digit in a picture and prints the ten probabilities. */
 export async function predictCommand({ file, weights, backend }: PredictSettings): Promise<void> {

@@ -1,25 +1,15 @@
-import { dirname, join } from "node:path";
 import { random } from "@chainrule/core";
-import { DataLoader, type Dataset, type Mnist, take } from "@chainrule/data";
-import { mnistFromFolder, mnistFromPackage } from "@chainrule/data/node";
-import { type ConfusionMatrix, confusionMatrix, crossEntropy, type Module } from "@chainrule/nn";
-import { cosine } from "@chainrule/optim";
-import { DivergedError, fit, type History, predict, progressBar } from "@chainrule/train";
+import { DivergedError } from "@chainrule/train";
 import { useBackend } from "./backend.ts";
+import { examine, type Examination, showExamination } from "./examine.ts";
 import { Interrupt } from "./interrupt.ts";
-import { drawMisread } from "./misread.ts";
-import { countParameters, createModel, createOptimizer, describeModel } from "./network.ts";
+import { describeModel } from "./network.ts";
+import { formatCount, print } from "./print.ts";
 import { median, reportEpochs, writeReport } from "./report.ts";
 import type { TrainSettings } from "./settings.ts";
-import { createDefaultFolder, defaultFolder, hashWeights, saveModel, weightsFile } from "./weights.ts";
-import { ensureWritableFile, ensureWritableFolder } from "./writable.ts";
-
-/** Room for a report, whatever the number of epochs. */
-const reportBytes = 1 << 16;
-/** Room in the weights' file for all but the weights. */
-const headerBytes = 1 << 12;
-
-const print = (text: string): void => void process.stdout.write(`${text}\n`);
+import { prepareTask, saveTask, type Task } from "./task.ts";
+import { train, type Training } from "./training.ts";
+import { hashWeights } from "./weights.ts";
 
 /**
  * Trains a network on MNIST, tests it, saves its weights, and shows how it did.
@@ -29,120 +19,82 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 export async function trainCommand(settings: TrainSettings): Promise<number> {
   await useBackend(settings.backend);
   random.seed(settings.seed);
-  const mnist = settings.data
-    ? await mnistFromFolder(settings.data)
-    : await mnistFromPackage(import.meta.url);
-  const train = limited(mnist.train, settings.limit);
-  const test = limited(mnist.test, settings.limit);
-  const inputs = mnist.height * mnist.width;
-  const model = createModel(settings.model, inputs);
-  const weightsPath = await checkOutputs(settings, 4 * countParameters(model));
-
-  print(`data ${mnist.name} · ${format(train.length)} training and ${format(test.length)} test images`);
-  print(
-    `model ${settings.model} ${describeModel(settings.model, inputs)} · ${format(countParameters(model))} parameters`,
-  );
-  using interrupt = new Interrupt();
-  const stepMilliseconds: number[] = [];
-  const started = performance.now();
-  let history: History;
+  const task = await prepareTask(settings);
+  showTask(task);
+  const interrupt = new Interrupt();
   try {
-    history = await runTraining(model, train, test, settings, interrupt.signal, stepMilliseconds);
-  } catch (error) {
-    if (error instanceof DivergedError) {
-      await saveModel(weightsPath, model, settings.model, inputs);
-      print(`weights of the last good step saved to ${weightsPath}`);
-    }
-    throw error;
+    return await trainAndShow(task, interrupt);
+  } finally {
+    interrupt.release();
   }
-  const secondsTotal = (performance.now() - started) / 1000;
-  await saveModel(weightsPath, model, settings.model, inputs);
-  if (history.stopped) {
+}
+
+async function trainAndShow(task: Task, interrupt: Interrupt): Promise<number> {
+  const { settings, weightsPath } = task;
+  const training = await trainOrSave(task, interrupt.signal);
+  await saveTask(task);
+  if (training.history.stopped) {
     print(`interrupted: the weights so far are saved to ${weightsPath}`);
-    if (settings.json) print("no report was written, since training did not end");
+    if (settings.json !== undefined) print("no report was written, since training did not end");
     return interrupt.exitCode;
   }
-  const { confusion, predicted } = await examine(model, test, mnist);
-  showResults(confusion, predicted, mnist);
-  print(`trained in ${secondsTotal.toFixed(1)} s, median step ${median(stepMilliseconds).toFixed(2)} ms`);
+  const examination = await examine(task);
+  showExamination(examination, task);
+  const step = median(training.stepMilliseconds).toFixed(2);
+  print(`trained in ${training.seconds.toFixed(1)} s, median step ${step} ms`);
   print(`weights saved to ${weightsPath}`);
-  if (settings.json) {
-    await writeReport(settings.json, {
-      dataset: { name: mnist.name, train: train.length, test: test.length },
-      backend: history.backend,
-      model: { name: settings.model, parameters: countParameters(model) },
-      seed: settings.seed,
-      batchSize: settings.batchSize,
-      epochs: reportEpochs(history),
-      testAccuracy: confusion.accuracy,
-      confusion: confusion.counts,
-      stepMilliseconds: median(stepMilliseconds),
-      secondsTotal,
-      weightsSha256: await hashWeights(model),
-    });
+  if (settings.json !== undefined) {
+    await report(settings.json, task, training, examination);
     print(`report written to ${settings.json}`);
   }
-  showNextSteps(settings, weightsPath);
+  showNextSteps(task);
   return 0;
 }
 
-/** Finds out before training whether its results can be kept; gives the path of the weights. */
-async function checkOutputs({ save, json }: TrainSettings, weightBytes: number): Promise<string> {
-  const folder = save ?? defaultFolder;
-  await ensureWritableFolder(save ?? dirname(defaultFolder), weightBytes + headerBytes, "--save");
-  if (save === undefined) await createDefaultFolder();
-  if (json !== undefined) await ensureWritableFile(json, reportBytes, "--json");
-  return join(folder, weightsFile);
+/** Trains; where a loss is no longer finite, the last good weights are saved before the error goes on. */
+async function trainOrSave(task: Task, signal: AbortSignal): Promise<Training> {
+  try {
+    return await train(task, signal);
+  } catch (error) {
+    if (error instanceof DivergedError) {
+      await saveTask(task);
+      print(`weights of the last good step saved to ${task.weightsPath}`);
+    }
+    throw error;
+  }
 }
 
-function runTraining(
-  model: Module,
-  train: Dataset,
-  test: Dataset,
-  settings: TrainSettings,
-  signal: AbortSignal,
-  stepMilliseconds: number[],
-): Promise<History> {
-  const { batchSize, epochs, seed } = settings;
-  const loader = new DataLoader(train, { batchSize, shuffle: true, seed });
-  return fit(model, loader, {
-    loss: crossEntropy,
-    optimizer: createOptimizer(settings.optimizer, settings.lr),
-    schedule: cosine(epochs * loader.length),
-    epochs,
-    validation: test,
-    signal,
-    callbacks: [
-      progressBar({ sink: process.stdout, unit: "images" }),
-      { onStepEnd: ({ milliseconds }) => void stepMilliseconds.push(milliseconds) },
-    ],
+async function report(
+  path: string,
+  task: Task,
+  training: Training,
+  { confusion }: Examination,
+): Promise<void> {
+  const { settings, mnist, parameters } = task;
+  await writeReport(path, {
+    dataset: { name: mnist.name, train: task.train.length, test: task.test.length },
+    backend: training.history.backend,
+    model: { name: settings.model, parameters },
+    seed: settings.seed,
+    batchSize: settings.batchSize,
+    epochs: reportEpochs(training.history),
+    testAccuracy: confusion.accuracy,
+    confusion: confusion.counts,
+    stepMilliseconds: median(training.stepMilliseconds),
+    secondsTotal: training.seconds,
+    weightsSha256: await hashWeights(task.model),
   });
 }
 
-interface Examination {
-  readonly confusion: ConfusionMatrix;
-  readonly predicted: ArrayLike<number>;
+function showTask({ settings: { model }, mnist, train, test, parameters }: Task): void {
+  const layers = describeModel(model, mnist.height * mnist.width);
+  print(
+    `data ${mnist.name} · ${formatCount(train.length)} training and ${formatCount(test.length)} test images`,
+  );
+  print(`model ${model} ${layers} · ${formatCount(parameters)} parameters`);
 }
 
-async function examine(model: Module, test: Dataset, { test: { columns } }: Mnist): Promise<Examination> {
-  const logits = await predict(model, test);
-  const predicted = await logits.argmax(1).data();
-  const labels = columns.y.data.subarray(0, test.length);
-  return { confusion: confusionMatrix(predicted, labels, 10), predicted };
-}
-
-function showResults(confusion: ConfusionMatrix, predicted: ArrayLike<number>, mnist: Mnist): void {
-  print(`\n${String(confusion)}\n`);
-  const wrong = Math.round(confusion.total * (1 - confusion.accuracy));
-  if (wrong > 0) {
-    print(`${wrong === 1 ? "the one misread digit" : `some of the ${format(wrong)} misread digits`}:\n`);
-    const columns = process.stdout.columns ?? 80;
-    print(`${drawMisread(mnist, predicted, { count: 6, columns }).join("\n")}\n`);
-  }
-  print(`test accuracy ${(100 * confusion.accuracy).toFixed(2)} % of ${format(confusion.total)} images`);
-}
-
-function showNextSteps({ save, model }: TrainSettings, weightsPath: string): void {
+function showNextSteps({ settings: { save, model }, weightsPath }: Task): void {
   const weights = save === undefined ? "" : ` --weights ${weightsPath}`;
   print("\nwhat to try next:");
   print(`  pnpm mnist predict FILE.png${weights}   read a digit that you drew`);
@@ -150,8 +102,3 @@ function showNextSteps({ save, model }: TrainSettings, weightsPath: string): voi
   else print("  pnpm mnist --model mlp   add a hidden layer");
   print("  pnpm mnist --help   all options");
 }
-
-const limited = (dataset: Dataset, limit: number | undefined): Dataset =>
-  limit === undefined ? dataset : take(dataset, limit);
-
-const format = (count: number): string => count.toLocaleString("en");

@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { FormatError, OptionError } from "@chainrule/core";
 import {
   type Mnist,
@@ -41,7 +41,7 @@ export async function mnistFromFolder(folder: string, options: MnistOptions = {}
     const path = join(folder, pick(file, names, folder));
     files[file] = { name: path, bytes: await readFile(path) };
   }
-  return mnistFromFiles(files, { ...options, name: basename(folder) });
+  return mnistFromFiles(files, { ...options, name: basename(resolve(folder)) });
 }
 
 /**

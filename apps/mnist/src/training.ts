@@ -1,0 +1,35 @@
+import { DataLoader } from "@chainrule/data";
+import { crossEntropy } from "@chainrule/nn";
+import { cosine } from "@chainrule/optim";
+import { fit, type History, progressBar } from "@chainrule/train";
+import { createOptimizer } from "./network.ts";
+import type { Task } from "./task.ts";
+
+/** A run and how long it took. */
+export interface Training {
+  readonly history: History;
+  /** Of every step, loading of the batch included. */
+  readonly stepMilliseconds: readonly number[];
+  readonly seconds: number;
+}
+
+/** Trains the network with progress on standard output, until the end or the signal. */
+export async function train(task: Task, signal: AbortSignal): Promise<Training> {
+  const { batchSize, epochs, seed, optimizer, lr } = task.settings;
+  const loader = new DataLoader(task.train, { batchSize, shuffle: true, seed });
+  const stepMilliseconds: number[] = [];
+  const start = performance.now();
+  const history = await fit(task.model, loader, {
+    loss: crossEntropy,
+    optimizer: createOptimizer(optimizer, lr),
+    schedule: cosine(epochs * loader.length),
+    epochs,
+    validation: task.test,
+    signal,
+    callbacks: [
+      progressBar({ sink: process.stdout, unit: "images" }),
+      { onStepEnd: ({ milliseconds }) => stepMilliseconds.push(milliseconds) },
+    ],
+  });
+  return { history, stepMilliseconds, seconds: (performance.now() - start) / 1000 };
+}
