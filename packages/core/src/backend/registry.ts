@@ -31,8 +31,8 @@ export function registerBackend(plugin: BackendPlugin): void {
 function pluginOf(name: string): BackendPlugin {
   const plugin = plugins.get(name);
   if (plugin !== undefined) return plugin;
-  const registered =
-    plugins.size === 0 ? "none is" : `${[...plugins.keys()].map((known) => `"${known}"`).join(", ")} are`;
+  const names = [...plugins.keys()].map((known) => `"${known}"`).join(", ");
+  const registered = plugins.size === 0 ? "none is" : `${names} ${plugins.size === 1 ? "is" : "are"}`;
   const install = packages[name];
   throw new BackendError(
     `backend "${name}" is not registered; ${registered}. ` +
