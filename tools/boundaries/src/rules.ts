@@ -9,10 +9,12 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "backend-gpu": ["core"],
   nn: ["core"],
   optim: ["core"],
+  estimators: ["core", "nn", "optim"],
   data: ["core"],
   io: ["core"],
   testkit: ["core"],
   train: ["core", "nn", "optim", "data", "io"],
+  inspect: ["core", "nn", "train"],
   chainrule: ["core", "backend-cpu", "nn", "optim", "data", "train", "io", "testkit"],
 };
 

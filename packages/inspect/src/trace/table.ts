@@ -1,0 +1,30 @@
+import { formatArray } from "../text.ts";
+import type { Trace } from "./types.ts";
+
+/** See `Trace.toString`. */
+export function traceToText({ nodes, result }: Pick<Trace, "nodes" | "result">): string {
+  const header = ["#", "node", "shape", "value", `∂${result.name}/∂node`, "local gradients"];
+  const rows = nodes.map((node) => {
+    const { id, name, expression, kind, shape, value, gradient, local } = node;
+    const locals = local.map(({ input, jacobian }) => {
+      const other = nodes[input]!;
+      const text = jacobian === null ? "…" : formatArray(jacobian, [...shape, ...other.shape]);
+      return `∂${name}/∂${other.name} = ${text}`;
+    });
+    return [
+      String(id),
+      expression === "" ? `${name} (${kind})` : `${name} = ${expression}`,
+      `[${shape.join(", ")}]`,
+      formatArray(value, shape),
+      gradient === null ? "–" : formatArray(gradient, shape),
+      locals.join(", "),
+    ];
+  });
+  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join("  ")
+      .trimEnd();
+  return [line(header), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n");
+}
