@@ -1,0 +1,75 @@
+import type { DotKernel, IndexMap } from "@chainrule/core";
+import { contiguousMap, Evaluation, loopLanes, type Order } from "./evaluation.ts";
+import { load } from "./lanes.ts";
+import type { Program } from "./program.ts";
+import { Func, type Local } from "./wasm/function.ts";
+import * as op from "./wasm/opcodes.ts";
+import { i32, type ValueType } from "./wasm/types.ts";
+
+/** Whether the outputs are the product and nothing more. */
+export const isPlain = ({ outputs }: DotKernel): boolean =>
+  outputs.length === 1 && outputs[0]!.kind === "result";
+
+/**
+ * A function (bindings, results, row, toRow, column, toColumn, …batch) that computes the outputs for a block of
+ * results whose rows are `rowBytes` apart. With `swapped`, rows are the last axis of the kernel, of size 1.
+ */
+export function emitEpilogue(program: Program, kernel: DotKernel, rowBytes: number, swapped: boolean): Func {
+  const { shape, outputs, inputs, dtype } = kernel;
+  const rank = shape.length;
+  const size = dtype === "float64" ? 8 : 4;
+  const f = program.module.add(
+    new Func([i32, i32, i32, i32, i32, i32, ...shape.slice(2).map((): ValueType => i32)]),
+  );
+  const target = program.target(f);
+  const [bindings, results, row, toRow, column, toColumn] = [0, 1, 2, 3, 4, 5].map((i) => f.param(i)) as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
+  const buffers = [...inputs, ...outputs].map((_, i) => f.load(op.load, bindings, i * 4));
+  const [rowAxis, columnAxis] = swapped ? [rank - 1, rank - 2] : [rank - 2, rank - 1];
+  // The block as if it were the whole matrix.
+  const skipped = f.add(f.scale(row, rowBytes), f.scale(column, size));
+  buffers.push(f.sub(results, skipped) as Local);
+  const strides = shape.map((_, axis) => (axis === rowAxis ? rowBytes / size : axis === columnAxis ? 1 : 0));
+  const block: IndexMap = { offset: 0, strides, mask: null };
+  const axes = [...shape.slice(2).keys(), rowAxis, columnAxis].filter((axis) => shape[axis]! > 1);
+  const order: Order = { sizes: shape, axes, vector: shape[columnAxis]! > 1 ? columnAxis : -1 };
+  const source = buffers.length - 1;
+  const evaluation: Evaluation = new Evaluation(target, buffers, outputs, order, (lanes) => {
+    const { base, constant } = evaluation.place(block, source);
+    return load(f, dtype, base, constant, 1, lanes);
+  });
+  evaluation.addMap(block, source, dtype, false);
+  const stored = contiguousMap(shape);
+  outputs.forEach((output, i) => evaluation.addMap(stored, inputs.length + i, output.dtype));
+  const store = (): void => {
+    evaluation.flush();
+    evaluation.store(outputs, stored, inputs.length);
+  };
+  const columns = (): void => {
+    if (order.vector < 0) return store();
+    evaluation.flush();
+    loopLanes(target, [evaluation], columnAxis, shape[columnAxis]!, { low: column, high: toColumn }, store);
+  };
+  shape.slice(2).forEach((extent, axis) => {
+    if (extent === 1) return;
+    evaluation.flush();
+    evaluation.enter(axis, { base: f.param(6 + axis), constant: 0 }, [0, extent]);
+  });
+  if (shape[rowAxis] === 1) {
+    columns();
+    return f;
+  }
+  evaluation.flush();
+  f.loop(row, toRow, 1, (base) => {
+    evaluation.enter(rowAxis, { base, constant: 0 }, [0, shape[rowAxis]!]);
+    columns();
+    evaluation.leave();
+  });
+  return f;
+}

@@ -1,0 +1,460 @@
+import {
+  bytesPerElement,
+  type Dtype,
+  type Expression,
+  type IndexMap,
+  type Range,
+  type Shape,
+} from "@chainrule/core";
+import { binary, cast, unary } from "./arithmetic.ts";
+import { select } from "./conversions.ts";
+import { constant, type Lanes, load, loadOne, partsOf, store, truth, width } from "./lanes.ts";
+import type { Target } from "./target.ts";
+import { threefry } from "./threefry.ts";
+import type { Int, Local } from "./wasm/function.ts";
+import * as op from "./wasm/opcodes.ts";
+import { i32 } from "./wasm/types.ts";
+
+/** An index: what varies, plus what is known now. */
+export interface Index {
+  readonly base: Local | null;
+  readonly constant: number;
+}
+
+/** A place in a buffer, in bytes, for one combination of strides. */
+interface Pointer {
+  readonly dtype: Dtype;
+  /** Whether no combination of indices points below the buffer, so that offsets may be left to instructions. */
+  readonly isForward: boolean;
+  readonly strides: readonly number[];
+  readonly places: { readonly base: Int; readonly constant: number }[];
+}
+
+interface Mask {
+  readonly ranges: readonly Range[];
+  readonly states: Int[];
+}
+
+/** Something that follows the loops as they are entered and left. */
+export interface Walker {
+  /** Inside a loop over `axis` now, at `index` in `range`; `lanes` neighbours at once where it is the vector's axis. */
+  enter(axis: number, index: Index, range: Range, lanes?: number): void;
+  leave(): void;
+  /** Where on an axis masks change. */
+  cuts(axis: number): readonly number[];
+}
+
+/** Walkers that take each step together. */
+export class Party implements Walker {
+  readonly members: readonly Evaluation[];
+
+  constructor(members: readonly Evaluation[]) {
+    this.members = members;
+  }
+
+  enter(axis: number, index: Index, range: Range, lanes?: number): void {
+    for (const member of this.members) member.enter(axis, index, range, lanes);
+  }
+
+  leave(): void {
+    for (const member of this.members) member.leave();
+  }
+
+  cuts(axis: number): readonly number[] {
+    return this.members.flatMap((member) => member.cuts(axis));
+  }
+}
+
+/** The parts of an axis in which no mask changes, in order; null where there would be many. */
+export function partsOfAxis(walkers: readonly Walker[], axis: number, size: number): readonly Range[] | null {
+  const cuts = new Set([0, size]);
+  for (const walker of walkers) for (const cut of walker.cuts(axis)) if (cut > 0 && cut < size) cuts.add(cut);
+  if (cuts.size > 6) return null;
+  const sorted = [...cuts].sort((a, b) => a - b);
+  return sorted.slice(1).map((cut, i): Range => [sorted[i]!, cut]);
+}
+
+/** What `result` stands for: something that gives the lanes when they are asked for. */
+export type ResultSource = (lanes: number) => Lanes;
+
+const childrenOf = (node: Expression): readonly Expression[] => {
+  switch (node.kind) {
+    case "unary":
+    case "cast":
+      return [node.x];
+    case "binary":
+      return [node.x, node.y];
+    case "where":
+      return [node.condition, node.x, node.y];
+    default:
+      return [];
+  }
+};
+
+/** The expressions under `roots`, operands first; without recursion, since chains may be long. */
+export function collect(roots: readonly Expression[]): Expression[] {
+  const nodes: Expression[] = [];
+  const seen = new Set<Expression>();
+  const pending = roots.toReversed();
+  while (pending.length > 0) {
+    const node = pending.at(-1)!;
+    const missing = seen.has(node) ? [] : childrenOf(node).filter((child) => !seen.has(child));
+    if (missing.length > 0) {
+      pending.push(...missing);
+      continue;
+    }
+    pending.pop();
+    if (!seen.has(node)) nodes.push(node);
+    seen.add(node);
+  }
+  return nodes;
+}
+
+/** How an evaluation is entered: `axes` in the order of its loops, one of which may run over lanes. */
+export interface Order {
+  readonly sizes: Shape;
+  readonly axes: readonly number[];
+  /** The axis whose neighbours are computed together; −1 for none. */
+  readonly vector: number;
+}
+
+/**
+ * Emits the values of expressions inside a nest of loops, each as far out as it can be computed. Call `enter` for
+ * each axis of the order, `flush` once inside, and `leave` after it.
+ */
+export class Evaluation implements Walker {
+  readonly #target: Target;
+  readonly #buffers: readonly Local[];
+  readonly #order: Order;
+  readonly #levels: readonly number[];
+  readonly #nodes: readonly Expression[];
+  readonly #levelOf = new Map<Expression, number>();
+  readonly #pointers = new Map<string, Pointer>();
+  readonly #pointerOf = new Map<IndexMap, Map<number, Pointer>>();
+  readonly #masks = new Map<string, Mask>();
+  readonly #known = new Map<Expression, Lanes>();
+  readonly #scopes: Expression[][] = [[]];
+  readonly #result: ResultSource | null;
+  #lanes = 1;
+
+  /**
+   * `buffers` are the addresses of what the kernel is bound to; `stored` maps are where `store` will be asked to go,
+   * by buffer.
+   */
+  constructor(
+    target: Target,
+    buffers: readonly Local[],
+    roots: readonly Expression[],
+    order: Order,
+    result: ResultSource | null = null,
+  ) {
+    this.#target = target;
+    this.#buffers = buffers;
+    this.#order = order;
+    this.#result = result;
+    this.#levels = order.sizes.map((_, axis) => order.axes.indexOf(axis) + 1);
+    this.#nodes = collect(roots);
+    for (const node of this.#nodes) {
+      let level = node.kind === "result" ? order.axes.length : 0;
+      for (const child of childrenOf(node)) level = Math.max(level, this.#levelOf.get(child)!);
+      if ("map" in node) {
+        const isPlain = node.kind === "index" || node.kind === "random" || node.kind === "valid";
+        level = Math.max(
+          level,
+          this.addMap(node.map, isPlain ? -1 : node.input, isPlain ? "bool" : node.dtype),
+        );
+      }
+      this.#levelOf.set(node, level);
+    }
+  }
+
+  /**
+   * Makes the place of a map in a buffer known (−1: the position itself); gives the level at which it is known.
+   * `isWithin` says that the buffer's address is that of its first element.
+   */
+  addMap(map: IndexMap, buffer: number, dtype: Dtype, isWithin = true): number {
+    const { sizes } = this.#order;
+    const strides = map.strides.map((stride, axis) => (sizes[axis] === 1 ? 0 : stride));
+    const key = `${buffer} ${map.offset} ${strides.join()} ${dtype}`;
+    let pointer = this.#pointers.get(key);
+    if (pointer === undefined) {
+      const { f } = this.#target;
+      const bytes = map.offset * bytesPerElement(dtype);
+      const base = buffer < 0 ? map.offset : f.add(this.#buffers[buffer]!, bytes);
+      const isForward = isWithin && map.offset >= 0 && strides.every((stride) => stride >= 0);
+      pointer = { dtype, isForward, strides, places: [{ base, constant: 0 }] };
+      this.#pointers.set(key, pointer);
+    }
+    let byBuffer = this.#pointerOf.get(map);
+    if (byBuffer === undefined) this.#pointerOf.set(map, (byBuffer = new Map()));
+    byBuffer.set(buffer, pointer);
+    this.#addMask(map.mask);
+    let level = 0;
+    strides.forEach((stride, axis) => {
+      if (stride !== 0 || (sizes[axis] !== 1 && this.#isMasked(map, axis))) {
+        level = Math.max(level, this.#levels[axis]!);
+      }
+    });
+    return level;
+  }
+
+  #isMasked({ mask }: IndexMap, axis: number): boolean {
+    return mask !== null && (mask[axis]![0] > 0 || mask[axis]![1] < this.#order.sizes[axis]!);
+  }
+
+  #addMask(ranges: readonly Range[] | null): void {
+    if (ranges === null || this.#masks.has(ranges.join())) return;
+    const { sizes } = this.#order;
+    const inside = ranges.every(([low, high], axis) => sizes[axis] !== 1 || (low <= 0 && high >= 1));
+    this.#masks.set(ranges.join(), { ranges, states: [inside ? 1 : 0] });
+  }
+
+  cuts(axis: number): readonly number[] {
+    return [...this.#masks.values()].flatMap(({ ranges }) => ranges[axis] ?? []);
+  }
+
+  enter(axis: number, index: Index, range: Range, lanes = 1): void {
+    const { f } = this.#target;
+    const steps = new Map<number, Int>();
+    if (axis === this.#order.vector) this.#lanes = lanes;
+    for (const pointer of this.#pointers.values()) {
+      const outer = pointer.places.at(-1)!;
+      const bytes = pointer.strides[axis]! * bytesPerElement(pointer.dtype);
+      if (bytes === 0) {
+        pointer.places.push(outer);
+        continue;
+      }
+      let { base } = outer;
+      let constant = outer.constant + bytes * index.constant;
+      if (index.base !== null) {
+        let step = steps.get(bytes);
+        if (step === undefined) steps.set(bytes, (step = f.scale(index.base, bytes)));
+        base = f.add(base, step);
+      }
+      if (!pointer.isForward || constant > 2 ** 28) {
+        base = f.add(base, constant);
+        constant = 0;
+      }
+      pointer.places.push({ base, constant });
+    }
+    for (const mask of this.#masks.values()) mask.states.push(this.#state(mask, axis, index, range));
+    this.#scopes.push([]);
+  }
+
+  #state({ ranges, states }: Mask, axis: number, index: Index, range: Range): Int {
+    const { f } = this.#target;
+    const outer = states.at(-1)!;
+    const [low, high] = ranges[axis]!;
+    if (outer === 0 || (range[0] >= low && range[1] <= high)) return outer;
+    if (range[1] <= low || range[0] >= high) return 0;
+    const i = f.add(index.base ?? 0, index.constant);
+    const inside = f.i(op.ltU, f.sub(i, low), high - low);
+    return outer === 1 ? inside : f.i(op.and, outer, inside);
+  }
+
+  leave(): void {
+    for (const { places } of this.#pointers.values()) places.pop();
+    for (const { states } of this.#masks.values()) states.pop();
+    for (const node of this.#scopes.pop()!) this.#known.delete(node);
+  }
+
+  /** Computes what becomes known at this level. In the innermost loop `result` must be there first. */
+  flush(): void {
+    const level = this.#scopes.length - 1;
+    for (const node of this.#nodes) {
+      if (this.#levelOf.get(node) !== level || this.#known.has(node)) continue;
+      this.#known.set(node, this.#compute(node));
+      this.#scopes.at(-1)!.push(node);
+    }
+  }
+
+  /** The value of a node at the present indices, computed by a `flush`. */
+  value(node: Expression): Lanes {
+    return this.#known.get(node)!;
+  }
+
+  /** Lanes that are computed together now. */
+  get lanes(): number {
+    return this.#lanes;
+  }
+
+  /** The address where `map` points in a buffer, and an offset to add to it. */
+  place(
+    map: IndexMap,
+    buffer: number,
+  ): { readonly base: Int; readonly constant: number; readonly stride: number } {
+    const pointer = this.#pointerOf.get(map)!.get(buffer)!;
+    const { vector } = this.#order;
+    return { ...pointer.places.at(-1)!, stride: vector < 0 ? 0 : pointer.strides[vector]! };
+  }
+
+  /** Whether the present indices are inside the mask of `map`: 0, 1 or a local. */
+  valid({ mask }: IndexMap): Int {
+    return mask === null ? 1 : this.#masks.get(mask.join())!.states.at(-1)!;
+  }
+
+  /** `value` where the map is valid, else 0. */
+  masked(map: IndexMap, dtype: Dtype, value: () => Lanes): Lanes {
+    const { f } = this.#target;
+    const valid = this.valid(map);
+    if (valid === 1) return value();
+    const zeros = constant(f, dtype, 0);
+    if (valid === 0) return zeros;
+    const result = Array.from({ length: partsOf(dtype) }, (_, i) => f.v(op.vor, zeros[i]!, zeros[i]!));
+    f.push(valid);
+    f.when(() => value().forEach((part, i) => f.set(result[i]!, part)));
+    return result;
+  }
+
+  /** The position that a map gives, in each lane. */
+  position(map: IndexMap): Local {
+    const { f } = this.#target;
+    const { base, constant: more, stride } = this.place(map, -1);
+    const first = f.add(base, more);
+    const splat = typeof first === "number" ? f.i32(first) : f.v(op.i32x4splat, first);
+    return stride === 0 || this.#lanes === 1
+      ? splat
+      : f.v(op.i32x4add, splat, f.i32(0, stride, 2 * stride, 3 * stride));
+  }
+
+  #compute(node: Expression): Lanes {
+    const target = this.#target;
+    const { f } = target;
+    switch (node.kind) {
+      case "load":
+        return this.masked(node.map, node.dtype, () => {
+          const { base, constant: offset, stride } = this.place(node.map, node.input);
+          return load(f, node.dtype, base, offset, stride, this.#lanes);
+        });
+      case "const":
+        return constant(f, node.dtype, node.value);
+      case "index":
+        return this.masked(node.map, "int32", () => [this.position(node.map)]);
+      case "random":
+        return this.masked(node.map, "int32", () => {
+          const key = this.#buffers[node.input]!;
+          const [k0] = loadOne(f, "int32", key);
+          const [k1] = loadOne(f, "int32", key, 4);
+          return [threefry(target, k0!, k1!, this.position(node.map))];
+        });
+      case "valid":
+        return [truth(f, this.valid(node.map))];
+      case "unary":
+        return unary(target, node.op, node.dtype, this.value(node.x));
+      case "cast":
+        return cast(target, node.x.dtype, node.dtype, this.value(node.x));
+      case "binary":
+        return binary(target, node.op, node.x.dtype, this.value(node.x), this.value(node.y));
+      case "where":
+        return select(f, this.value(node.condition)[0]!, this.value(node.x), this.value(node.y));
+      case "result":
+        return this.#result!(this.#lanes);
+    }
+  }
+
+  /** Stores values at the present index, each to its own buffer; all are there before the first is stored. */
+  store(outputs: readonly Expression[], map: IndexMap, firstBuffer: number): void {
+    const { f } = this.#target;
+    outputs.forEach((output, i) => {
+      const { base, constant: offset } = this.place(map, firstBuffer + i);
+      store(f, output.dtype, base, this.value(output), this.#lanes, offset);
+    });
+  }
+}
+
+/** Row-major order from the first element on: where the outputs of a kernel are stored. */
+export function contiguousMap(shape: Shape): IndexMap {
+  const strides: number[] = shape.map(() => 1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
+  return { offset: 0, strides, mask: null };
+}
+
+/** The axes that need a loop. */
+export const loopAxes = (shape: Shape): number[] =>
+  shape.map((_, axis) => axis).filter((axis) => shape[axis]! > 1);
+
+/** What of `size` a thread takes: all of it, or a range known when it runs. */
+export interface Share {
+  readonly low: Int;
+  readonly high: Int;
+}
+
+/** `body` for each index of `axis` in `share`, entered in all `walkers`. */
+export function loopAxis(
+  { f }: Target,
+  walkers: readonly Walker[],
+  axis: number,
+  { low, high }: Share,
+  range: Range,
+  body: () => void,
+): void {
+  f.loop(low, high, 1, (base) => {
+    for (const walker of walkers) walker.enter(axis, { base, constant: 0 }, range);
+    body();
+    for (const walker of walkers) walker.leave();
+  });
+}
+
+/**
+ * `body` for the indices of the vector's axis, four at a time and the rest at once; entered in `walkers`, of which
+ * each takes its own four where there are several. Masks change only between the loops that this makes.
+ */
+export function loopLanes<W extends Walker>(
+  { f }: Target,
+  walkers: readonly W[],
+  axis: number,
+  size: number,
+  share: Share | null,
+  body: (active: readonly W[]) => void,
+): void {
+  const enter = (
+    active: readonly W[],
+    base: Local | null,
+    first: number,
+    range: Range,
+    lanes: number,
+  ): void => {
+    active.forEach((walker, i) => walker.enter(axis, { base, constant: first + i * width }, range, lanes));
+    body(active);
+    for (const walker of active) walker.leave();
+  };
+  const parts = partsOfAxis(walkers, axis, size);
+  if (parts === null || (share !== null && parts.length > 1)) {
+    // One at a time each is inside its masks or not.
+    f.loop(share?.low ?? 0, share?.high ?? size, 1, (i) => enter(walkers.slice(0, 1), i, 0, [0, size], 1));
+    return;
+  }
+  for (const range of parts) {
+    const [low, high] = range;
+    const end = share?.high ?? high;
+    let from: Int = share?.low ?? low;
+    for (const active of walkers.length > 1 ? [walkers, walkers.slice(0, 1)] : [walkers]) {
+      const step = active.length * width;
+      const to: Int =
+        typeof from === "number" && typeof end === "number"
+          ? end - ((end - from) % step)
+          : f.i(op.sub, end, f.i(op.and, f.sub(end, from), step - 1));
+      if (typeof from === "number" && typeof to === "number" && to - from === step) {
+        const first = from;
+        f.scope(() => enter(active, null, first, range, width));
+      } else f.loop(from, to, step, (i) => enter(active, i, 0, range, width));
+      from = to;
+    }
+    const count = (high - low) % width;
+    if (count === 0) continue;
+    const rest = (): void => f.scope(() => enter(walkers.slice(0, 1), null, high - count, range, count));
+    if (share === null) rest();
+    else {
+      f.push(share.high, high);
+      f.raw(op.eq);
+      f.when(rest);
+    }
+  }
+}
+
+/** An int32 local with that value. */
+export function intLocal({ f }: Target, value: Int): Local {
+  const local = f.local(i32);
+  f.set(local, value);
+  return local;
+}

@@ -1,0 +1,219 @@
+import {
+  bytesPerElement,
+  type Expression,
+  type GatherKernel,
+  type MapKernel,
+  type ScatterAddKernel,
+} from "@chainrule/core";
+import { binary } from "./arithmetic.ts";
+import {
+  collect,
+  contiguousMap,
+  Evaluation,
+  loopAxes,
+  loopAxis,
+  loopLanes,
+  type Order,
+  type ResultSource,
+  type Share,
+} from "./evaluation.ts";
+import { extract, type Lanes, load, loadOne, partsOf, store } from "./lanes.ts";
+import { type Entry, faultUnless, type Program, shareOf } from "./program.ts";
+import type { Int, Local } from "./wasm/function.ts";
+import * as op from "./wasm/opcodes.ts";
+
+const dear = new Set([
+  "exp",
+  "log",
+  "sin",
+  "cos",
+  "tanh",
+  "erf",
+  "log1p",
+  "expm1",
+  "pow",
+  "mod",
+  "div",
+  "sqrt",
+]);
+
+/** About how many simple operations one element of these takes. */
+export function costOf(roots: readonly Expression[]): number {
+  let cost = 1;
+  for (const node of collect(roots)) {
+    cost +=
+      node.kind === "random"
+        ? 60
+        : (node.kind === "unary" || node.kind === "binary") && dear.has(node.op)
+          ? 8
+          : 1;
+  }
+  return cost;
+}
+
+/** The order in which a kernel without reductions walks its outputs: the last axis by lanes. */
+export function outputOrder(sizes: readonly number[]): Order {
+  const axes = loopAxes(sizes);
+  return { sizes, axes, vector: axes.at(-1) ?? -1 };
+}
+
+/** `body` at each index of the order, with everything that is known there computed. */
+export function walk(
+  entry: Entry,
+  evaluation: Evaluation,
+  { sizes, axes, vector }: Order,
+  share: Share | null,
+  body: () => void,
+): void {
+  evaluation.flush();
+  if (vector < 0) return body();
+  const visit = (depth: number): void => {
+    const axis = axes[depth]!;
+    const own = depth === 0 ? share : null;
+    const inside = (): void => {
+      evaluation.flush();
+      if (axis === vector) body();
+      else visit(depth + 1);
+    };
+    if (axis === vector) loopLanes(entry.target, [evaluation], axis, sizes[axis]!, own, inside);
+    else
+      loopAxis(
+        entry.target,
+        [evaluation],
+        axis,
+        own ?? { low: 0, high: sizes[axis]! },
+        [0, sizes[axis]!],
+        inside,
+      );
+  };
+  visit(0);
+}
+
+/** All outputs at each index; for a gather, `result` is the element that its index names. */
+export function emitMap(program: Program, kernel: MapKernel | GatherKernel): void {
+  const { shape, outputs } = kernel;
+  const order = outputOrder(shape);
+  const elements = shape.reduce((product, size) => product * size, 1);
+  const shared =
+    kernel.kind === "map" && order.axes.length > 0 && program.isWorthSharing(elements * costOf(outputs));
+  program.single(shared, (entry) => {
+    const stored = contiguousMap(shape);
+    const roots = kernel.kind === "gather" ? [kernel.index, ...outputs] : outputs;
+    let taken: ResultSource | null = null;
+    const evaluation: Evaluation = new Evaluation(entry.target, entry.buffers, roots, order, (lanes) =>
+      taken!(lanes),
+    );
+    if (kernel.kind === "gather") {
+      evaluation.addMap(kernel.source.map, kernel.source.input, kernel.dtype);
+      taken = () => take(entry, evaluation, kernel);
+    }
+    outputs.forEach((output, i) => evaluation.addMap(stored, kernel.inputs.length + i, output.dtype));
+    const first = order.axes[0];
+    const share =
+      shared && first !== undefined ? shareOf(entry, shape[first]!, first === order.vector ? 16 : 1) : null;
+    walk(entry, evaluation, order, share, () => evaluation.store(outputs, stored, kernel.inputs.length));
+  });
+}
+
+/** The elements that a gather's index names, each index checked. */
+function take({ f, target }: Entry, evaluation: Evaluation, { source, index, dtype }: GatherKernel): Lanes {
+  const { lanes } = evaluation;
+  const positions = evaluation.value(index)[0]!;
+  const each = Array.from({ length: lanes }, (_, lane) => {
+    const position = extract(f, positions, lane);
+    faultUnless(f, position, source.axisSize);
+    return position;
+  });
+  const size = bytesPerElement(dtype);
+  return evaluation.masked(source.map, dtype, () => {
+    const { base, constant: offset, stride } = evaluation.place(source.map, source.input);
+    const from = f.add(base, offset);
+    const elements = each.map((position, lane) =>
+      loadOne(
+        f,
+        dtype,
+        f.add(f.add(from, lane * stride * size), f.scale(position, source.axisStride * size)),
+      ),
+    );
+    return merge(target, dtype, elements);
+  });
+}
+
+/** The first lanes of several values as the lanes of one. */
+function merge({ f }: Entry["target"], dtype: GatherKernel["dtype"], elements: readonly Lanes[]): Lanes {
+  const at = (lane: number): Local => elements[Math.min(lane, elements.length - 1)]![0]!;
+  if (partsOf(dtype) === 2) return [f.shuffle(at(0), at(1), [0, 2]), f.shuffle(at(2), at(3), [0, 2])];
+  if (elements.length === 1) return elements[0]!;
+  const low = f.shuffle(at(0), at(1), [0, 4, 0, 4]);
+  return [f.shuffle(low, f.shuffle(at(2), at(3), [0, 4, 0, 4]), [0, 1, 4, 5])];
+}
+
+/** The output zeroed, then each value added where its index says, in row-major order. */
+export function emitScatterAdd(program: Program, kernel: ScatterAddKernel): void {
+  const { shape, value, index, dtype, length } = kernel;
+  const { map, axisStride, axisSize } = kernel.target;
+  const output = kernel.inputs.length;
+  const order = outputOrder(shape);
+  const size = bytesPerElement(dtype);
+  program.single(false, (entry) => {
+    const { f, target, buffers } = entry;
+    f.push(buffers[output]!, 0, length * size);
+    f.raw(op.fill, 0);
+    const evaluation = new Evaluation(target, buffers, [index, value], order);
+    evaluation.addMap(map, output, dtype);
+    walk(entry, evaluation, order, null, () => {
+      const { lanes } = evaluation;
+      const positions = evaluation.value(index)[0]!;
+      const added = evaluation.value(value);
+      const each = Array.from({ length: lanes }, (_, lane) => {
+        const position = extract(f, positions, lane);
+        faultUnless(f, position, axisSize);
+        return position;
+      });
+      const add = (): void => {
+        const { base, constant: offset, stride } = evaluation.place(map, output);
+        const from = f.add(base, offset);
+        const addAt = (address: Int, values: Lanes, count: number): void => {
+          const old = load(f, dtype, address, 0, 1, count);
+          store(f, dtype, address, binary(target, "add", dtype, old, values), count);
+        };
+        // Neighbours in memory under one index are added together.
+        const uniform = isUniform(index, order.vector);
+        if (uniform && stride === 1) {
+          addAt(f.add(from, f.scale(each[0]!, axisStride * size)), added, lanes);
+          return;
+        }
+        each.forEach((position, lane) => {
+          const address = f.add(f.add(from, lane * stride * size), f.scale(position, axisStride * size));
+          addAt(address, laneOf(f, added, lane), 1);
+        });
+      };
+      const valid = evaluation.valid(map);
+      if (valid === 1) add();
+      else if (valid !== 0) {
+        f.push(valid);
+        f.when(add);
+      }
+    });
+  });
+}
+
+/** Whether the index is the same in all lanes. */
+function isUniform(index: Expression, vector: number): boolean {
+  return (
+    vector >= 0 &&
+    collect([index]).every(
+      (node) => !("map" in node) || (node.map.strides[vector] === 0 && node.map.mask === null),
+    )
+  );
+}
+
+/** One lane moved to the first. */
+function laneOf(f: Entry["f"], value: Lanes, lane: number): Lanes {
+  if (value.length === 2) {
+    const part = value[lane >> 1]!;
+    const moved = lane % 2 === 0 ? part : f.shuffle(part, part, [1, 1]);
+    return [moved, moved];
+  }
+  return [lane === 0 ? value[0]! : f.shuffle(value[0]!, value[0]!, [lane, lane, lane, lane])];
+}

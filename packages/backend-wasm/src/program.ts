@@ -1,0 +1,105 @@
+import type { Kernel } from "@chainrule/core";
+import { control, status } from "./control.ts";
+import type { Share } from "./evaluation.ts";
+import type { InstructionSet, Target } from "./target.ts";
+import { Func, type Local } from "./wasm/function.ts";
+import { ModuleWriter } from "./wasm/module.ts";
+import * as op from "./wasm/opcodes.ts";
+import { i32 } from "./wasm/types.ts";
+
+/** One call of a kernel's function: by all threads, each doing its share, or by one. */
+export interface Phase {
+  readonly func: Func;
+  readonly parameter: number;
+  readonly parallel: boolean;
+}
+
+/** Work below this many element operations is not worth waking others for. */
+const worthSharing = 200_000;
+
+/** A kernel as it is being emitted: its module, what to call in what order, and the scratch memory it needs. */
+export class Program {
+  readonly kernel: Kernel;
+  readonly module: ModuleWriter;
+  readonly instructions: InstructionSet;
+  readonly phases: Phase[] = [];
+  /** What phases call, exported by number. */
+  readonly entries: Func[] = [];
+  /** Whether several threads may run it. */
+  readonly threaded: boolean;
+  sharedBytes = 0;
+  privateBytes = 0;
+
+  constructor(kernel: Kernel, instructions: InstructionSet, threaded: boolean) {
+    this.kernel = kernel;
+    this.instructions = instructions;
+    this.threaded = threaded;
+    this.module = new ModuleWriter({ shared: threaded });
+  }
+
+  target(f: Func): Target {
+    return { f, module: this.module, instructions: this.instructions };
+  }
+
+  /** A function that phases call: (bindings, thread, threads, parameter) → status. */
+  entry(body: (entry: Entry) => void): Func {
+    const f = new Func([i32, i32, i32, i32], i32);
+    const buffers = [...this.kernel.inputs, ...this.kernel.outputs].map((_, i) =>
+      f.load(op.load, f.param(0), i * 4),
+    );
+    body({
+      f,
+      target: this.target(f),
+      buffers,
+      thread: f.param(1),
+      threads: f.param(2),
+      parameter: f.param(3),
+    });
+    f.push(status.ok);
+    this.module.export(`${this.entries.push(f) - 1}`, f);
+    return f;
+  }
+
+  /** Whether so much work is worth several threads. */
+  isWorthSharing(work: number): boolean {
+    return this.threaded && work >= worthSharing;
+  }
+
+  /** Adds the only phase of a kernel. */
+  single(parallel: boolean, body: (entry: Entry) => void): void {
+    // Functions of the host are there for the first thread only.
+    const func = this.entry(body);
+    this.phases.push({ func, parameter: 0, parallel: parallel && !this.module.hasHostFunctions });
+  }
+}
+
+/** What the body of an entry function works with. */
+export interface Entry {
+  readonly f: Func;
+  readonly target: Target;
+  /** Addresses of the bound buffers: inputs, then outputs. */
+  readonly buffers: readonly Local[];
+  readonly thread: Local;
+  readonly threads: Local;
+  readonly parameter: Local;
+}
+
+/** The share of a thread in `size` indices, in whole units but for the last. */
+export function shareOf({ f, thread, threads }: Entry, size: number, unit: number): Share {
+  const units = Math.ceil(size / unit);
+  const cut = (number: Local): Local => f.i(op.mul, f.i(op.divU, f.i(op.mul, number, units), threads), unit);
+  const low = cut(thread);
+  const high = f.min(cut(f.i(op.add, thread, 1)), size);
+  return { low, high };
+}
+
+/** Leaves the function after noting an index that is not in [0, size). */
+export function faultUnless(f: Func, index: Local, size: number): void {
+  f.push(index, size);
+  f.raw(op.geU);
+  f.when(() => {
+    f.store(op.store, 0, index, control.faultIndex);
+    f.store(op.store, 0, size, control.faultSize);
+    f.return(status.indexOutOfRange);
+  });
+}

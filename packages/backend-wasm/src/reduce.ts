@@ -1,0 +1,307 @@
+import type { Dtype, Expression, IndexMap, ReduceKernel, ReduceOp } from "@chainrule/core";
+import { binary, cast } from "./arithmetic.ts";
+import {
+  collect,
+  contiguousMap,
+  Evaluation,
+  loopAxes,
+  loopAxis,
+  loopLanes,
+  Party,
+  type Share,
+} from "./evaluation.ts";
+import { constant, type Lanes, partsOf, width } from "./lanes.ts";
+import { costOf } from "./map.ts";
+import { type Entry, type Program, shareOf } from "./program.ts";
+import type { Target } from "./target.ts";
+import type { Local } from "./wasm/function.ts";
+import { v128 } from "./wasm/types.ts";
+
+/** Fours of elements that are folded side by side, so that no sum waits for the one before. */
+const unrolled = 4;
+
+/** Longer expressions keep the processor busy by themselves. */
+const cheap = 12;
+
+/** What a fold gathers in: float32 adds up in float64, uint8 in int32. */
+const gatheredIn = (op: ReduceOp, dtype: Dtype): Dtype =>
+  dtype === "float32" && op !== "max" ? "float64" : dtype === "uint8" ? "int32" : dtype;
+
+/** The fold of nothing. */
+function identityOf(op: ReduceOp, dtype: Dtype): number {
+  if (op !== "max") return op === "sum" ? 0 : 1;
+  return dtype === "int32" ? -(2 ** 31) : dtype === "uint8" || dtype === "bool" ? 0 : -Infinity;
+}
+
+/** A measure of the memory traffic when `value` is computed along `axis`. */
+function trafficAlong(value: Expression, axis: number): number {
+  let traffic = 0;
+  for (const node of collect([value])) {
+    if (node.kind !== "load") continue;
+    const stride = Math.abs(node.map.strides[axis]!);
+    traffic += stride > 1 ? 4 : stride;
+  }
+  return traffic;
+}
+
+/** Running folds, one for each four of elements that go side by side. */
+class Fold {
+  readonly #target: Target;
+  readonly #name: "add" | "mul" | "max";
+  readonly #from: Dtype;
+  readonly dtype: Dtype;
+  readonly #identity: Lanes;
+
+  constructor(target: Target, op: ReduceOp, dtype: Dtype) {
+    this.#target = target;
+    this.#name = op === "sum" ? "add" : op === "prod" ? "mul" : "max";
+    this.#from = dtype;
+    this.dtype = gatheredIn(op, dtype);
+    this.#identity = constant(target.f, this.dtype, identityOf(op, dtype));
+  }
+
+  /** Fresh accumulators. */
+  start(count: number): Lanes[] {
+    const { f } = this.#target;
+    return Array.from({ length: count }, () =>
+      Array.from({ length: partsOf(this.dtype) }, (_, part) => {
+        const local = f.local(v128);
+        f.set(local, this.#identity[part]);
+        return local;
+      }),
+    );
+  }
+
+  join(x: Lanes, y: Lanes): Lanes {
+    return binary(this.#target, this.#name, this.dtype, x, y);
+  }
+
+  /** Folds the first `lanes` lanes of a value into an accumulator. */
+  add(into: Lanes, value: Lanes, lanes: number): void {
+    const { f } = this.#target;
+    let element = cast(this.#target, this.#from, this.dtype, value);
+    if (lanes < width) {
+      element = element.map((part, i) => this.#only(part, this.#identity[i]!, lanes, i));
+    }
+    this.join(into, element).forEach((part, i) => f.set(into[i]!, part));
+  }
+
+  /** The lanes below `lanes`, and the identity in the others. */
+  #only(part: Local, identity: Local, lanes: number, number: number): Local {
+    const { f } = this.#target;
+    const words = this.dtype === "float64" ? Math.max(0, Math.min(2, lanes - number * 2)) * 2 : lanes;
+    if (words === 4) return part;
+    return f.shuffle(
+      part,
+      identity,
+      [0, 1, 2, 3].map((word) => (word < words ? word : word + 4)),
+    );
+  }
+
+  /** All lanes of all accumulators as one value in every lane. */
+  total(sums: readonly Lanes[]): Lanes {
+    const { f } = this.#target;
+    let [sum] = pairwise(sums, (x, y) => this.join(x, y)) as [Lanes];
+    if (sum.length === 2) {
+      const [both] = this.#joinParts(sum[0]!, sum[1]!);
+      const [all] = this.#joinParts(both!, f.shuffle(both!, both!, [1, 0]));
+      return [all!, all!];
+    }
+    for (const words of [
+      [2, 3, 0, 1],
+      [1, 0, 3, 2],
+    ])
+      sum = this.join(sum, [f.shuffle(sum[0]!, sum[0]!, words)]);
+    return sum;
+  }
+
+  #joinParts(x: Local, y: Local): Lanes {
+    return binary(
+      this.#target,
+      this.#name,
+      this.dtype === "float64" ? "float64" : this.dtype,
+      [x, x],
+      [y, y],
+    );
+  }
+
+  /** What was gathered, as a value of the kernel's dtype. */
+  result(sum: Lanes): Lanes {
+    return cast(this.#target, this.dtype, this.#from, sum);
+  }
+}
+
+/** Joins neighbours until one is left. */
+function pairwise<T>(items: readonly T[], join: (x: T, y: T) => T): readonly T[] {
+  if (items.length <= 1) return items;
+  const joined: T[] = [];
+  for (let i = 0; i < items.length; i += 2)
+    joined.push(i + 1 < items.length ? join(items[i]!, items[i + 1]!) : items[i]!);
+  return pairwise(joined, join);
+}
+
+/** Folds along memory into one value at a time, or across it into several neighbours, whichever reads in order. */
+export function emitReduce(program: Program, kernel: ReduceKernel): void {
+  const { shape, value, outputs } = kernel;
+  const sizes = [...shape, ...kernel.reduced];
+  const outer = loopAxes(shape);
+  const folded = loopAxes(sizes).filter((axis) => axis >= shape.length);
+  const along = folded.at(-1);
+  const across = outer.at(-1);
+  const isAcross =
+    along !== undefined &&
+    across !== undefined &&
+    sizes[across]! >= width &&
+    (trafficAlong(value, across) < trafficAlong(value, along) || sizes[along]! < width);
+  const work = sizes.reduce((product, size) => product * size, 1) * (costOf([value]) + 2) + costOf(outputs);
+  const first = outer[0];
+  const shared = first !== undefined && sizes[first]! > 1 && program.isWorthSharing(work);
+  program.single(shared, (entry) => {
+    const fold = new Fold(entry.target, kernel.op, value.dtype);
+    if (isAcross) foldAcross(entry, kernel, fold, { sizes, outer, folded, shared });
+    else foldAlong(entry, kernel, fold, { sizes, outer, folded, shared });
+  });
+}
+
+interface Axes {
+  readonly sizes: readonly number[];
+  readonly outer: readonly number[];
+  readonly folded: readonly number[];
+  readonly shared: boolean;
+}
+
+/** Loops over plain axes, outermost first, entered in all evaluations. */
+function nest(
+  target: Target,
+  evaluations: readonly Evaluation[],
+  axes: readonly number[],
+  sizes: readonly number[],
+  share: Share | null,
+  body: () => void,
+): void {
+  for (const evaluation of evaluations) evaluation.flush();
+  const [axis, ...inner] = axes;
+  if (axis === undefined) return body();
+  const size = sizes[axis]!;
+  loopAxis(target, evaluations, axis, share ?? { low: 0, high: size }, [0, size], () =>
+    nest(target, evaluations, inner, sizes, null, body),
+  );
+}
+
+const countFor = (value: Expression, length: number): number =>
+  collect([value]).length <= cheap && length >= 2 * unrolled * width ? unrolled : 1;
+
+function epilogueOf(
+  entry: Entry,
+  { inputs, outputs, shape }: ReduceKernel,
+  axes: readonly number[],
+  vector: number,
+  stored: IndexMap,
+  result: () => Lanes,
+): Evaluation {
+  const evaluation = new Evaluation(
+    entry.target,
+    entry.buffers,
+    outputs,
+    { sizes: shape, axes, vector },
+    result,
+  );
+  outputs.forEach((output, i) => evaluation.addMap(stored, inputs.length + i, output.dtype));
+  return evaluation;
+}
+
+function foldAlong(
+  entry: Entry,
+  kernel: ReduceKernel,
+  fold: Fold,
+  { sizes, outer, folded, shared }: Axes,
+): void {
+  const { f, target, buffers } = entry;
+  const { value, outputs, shape, inputs } = kernel;
+  const stored = contiguousMap(shape);
+  const along = folded.at(-1) ?? -1;
+  const count = along < 0 ? 1 : countFor(value, sizes[along]!);
+  const order = { sizes, axes: [...outer, ...folded], vector: along };
+  const values = Array.from({ length: count }, () => new Evaluation(target, buffers, [value], order));
+  let total: Lanes = [];
+  const epilogue = epilogueOf(entry, kernel, outer, -1, stored, () => total);
+  const share = shared ? shareOf(entry, sizes[outer[0]!]!, 1) : null;
+  const body = (): void => {
+    const sums = fold.start(count);
+    const add = (active: readonly Evaluation[]): void => {
+      for (const evaluation of active) evaluation.flush();
+      active.forEach((evaluation, i) => fold.add(sums[i]!, evaluation.value(value), evaluation.lanes));
+    };
+    if (along < 0) {
+      fold.add(sums[0]!, values[0]!.value(value), 1);
+    } else {
+      nest(target, values, folded.slice(0, -1), sizes, null, () =>
+        loopLanes(target, values, along, sizes[along]!, null, add),
+      );
+    }
+    total = fold.result(fold.total(sums));
+    epilogue.flush();
+    epilogue.store(outputs, stored, inputs.length);
+  };
+  // The epilogue's last level waits for the result.
+  const visit = (depth: number): void => {
+    for (const evaluation of values) evaluation.flush();
+    if (depth === outer.length) return f.scope(body);
+    epilogue.flush();
+    const axis = outer[depth]!;
+    const own = depth === 0 && share ? share : { low: 0, high: sizes[axis]! };
+    loopAxis(target, [...values, epilogue], axis, own, [0, sizes[axis]!], () => visit(depth + 1));
+  };
+  visit(0);
+}
+
+function foldAcross(
+  entry: Entry,
+  kernel: ReduceKernel,
+  fold: Fold,
+  { sizes, outer, folded, shared }: Axes,
+): void {
+  const { target, buffers } = entry;
+  const { value, outputs, shape, inputs } = kernel;
+  const stored = contiguousMap(shape);
+  const across = outer.at(-1)!;
+  const count = countFor(value, sizes[across]!);
+  const order = { sizes, axes: [...outer, ...folded], vector: across };
+  const values = Array.from({ length: count }, () => new Evaluation(target, buffers, [value], order));
+  const totals: Lanes[] = [];
+  const epilogues = Array.from({ length: count }, (_, i) =>
+    epilogueOf(entry, kernel, outer, across, stored, () => totals[i]!),
+  );
+  const pairs = values.map((evaluation, i) => new Party([evaluation, epilogues[i]!]));
+  const share = shared ? shareOf(entry, sizes[outer[0]!]!, outer[0] === across ? unrolled * width : 1) : null;
+  const inside = (active: readonly Party[]): void => {
+    const sums = fold.start(active.length);
+    const evaluations = active.map(({ members }) => members[0]!);
+    nest(target, evaluations, folded, sizes, null, () =>
+      evaluations.forEach((evaluation, i) => fold.add(sums[i]!, evaluation.value(value), width)),
+    );
+    active.forEach(({ members }, i) => {
+      totals[i] = fold.result(sums[i]!);
+      members[1]!.flush();
+      members[1]!.store(outputs, stored, inputs.length);
+    });
+  };
+  const visit = (depth: number): void => {
+    for (const evaluation of [...values, ...epilogues]) if (depth < outer.length) evaluation.flush();
+    const axis = outer[depth]!;
+    const own = depth === 0 ? share : null;
+    if (axis === across) {
+      loopLanes(target, pairs, axis, sizes[axis]!, own, inside);
+      return;
+    }
+    loopAxis(
+      target,
+      [...values, ...epilogues],
+      axis,
+      own ?? { low: 0, high: sizes[axis]! },
+      [0, sizes[axis]!],
+      () => visit(depth + 1),
+    );
+  };
+  visit(0);
+}

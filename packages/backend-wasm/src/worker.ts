@@ -1,0 +1,50 @@
+import { control } from "./control.ts";
+
+/** What a worker is told when it starts. */
+export interface WorkerStart {
+  readonly memory: WebAssembly.Memory;
+  readonly executor: WebAssembly.Module;
+  readonly thread: number;
+  readonly threads: number;
+}
+
+/**
+ * The program of a worker, as text: bundlers would not find a file. It says "ready", then stays in `work` for good
+ * but to load kernels, which it reads from shared memory since no message can reach it there.
+ */
+export const workerSource: string = `
+const start = ({ memory, executor, thread, threads }, ready) => {
+  const table = new WebAssembly.Table({ initial: 64, element: "anyfunc" });
+  const e = { m: memory, t: table, wait: () => 0 };
+  const { work } = new WebAssembly.Instance(executor, { e }).exports;
+  const words = () => new Int32Array(memory.buffer);
+  const load = (index) => {
+    const entry = words().subarray((words()[${control.registry / 4}] >>> 2) + index * 4);
+    const bytes = new Uint8Array(memory.buffer, entry[0] >>> 0, entry[1]).slice();
+    const functions = new WebAssembly.Instance(new WebAssembly.Module(bytes), { e }).exports;
+    for (const name in functions) {
+      const at = entry[2] + Number(name);
+      if (at >= table.length) table.grow(2 * at + 1 - table.length);
+      table.set(at, functions[name]);
+    }
+  };
+  ready();
+  try {
+    let seen = 0;
+    for (let index; (index = work(thread, threads, seen)) >= 0; ) {
+      load(index);
+      seen = Atomics.load(words(), ${control.phase / 4}) - 1;
+    }
+  } catch (error) {
+    Atomics.store(words(), ${control.failed / 4}, 1);
+    Atomics.add(words(), ${control.done / 4}, 1);
+    throw error;
+  }
+};
+if (typeof require === "function") {
+  const { parentPort, workerData } = require("node:worker_threads");
+  start(workerData, () => parentPort.postMessage("ready"));
+} else {
+  onmessage = ({ data }) => start(data, () => postMessage("ready"));
+}
+`;
