@@ -2,6 +2,8 @@ import { floatBytes, signed, unsigned } from "./bytes.ts";
 import * as op from "./opcodes.ts";
 import { i32, v128, type ValueType } from "./types.ts";
 
+const prefixes = [0, 0xfd, 0xfe, 0xfc];
+
 /** A local variable of a function. */
 export interface Local {
   readonly index: number;
@@ -72,7 +74,7 @@ export class Func implements Callable {
 
   /** An instruction whose operands are on the stack, with its immediate bytes. */
   raw(code: number, ...immediates: readonly number[]): void {
-    if (code > 0xffff) this.#code.push(code >> 16, ...unsigned(code & 0xffff), ...immediates);
+    if (code > 0xff) this.#code.push(prefixes[code >> 9]!, ...unsigned(code & 0x1ff), ...immediates);
     else this.#code.push(code, ...immediates);
   }
 
@@ -142,7 +144,7 @@ export class Func implements Callable {
 
   /** An instruction on memory, its operands on the stack. Alignment is a hint only, but for atomics. */
   memory(code: number, offset: number, ...lane: readonly number[]): void {
-    this.raw(code, code >> 16 === 0xfe ? 2 : 0, ...unsigned(offset), ...lane);
+    this.raw(code, code >> 9 === 2 ? 2 : 0, ...unsigned(offset), ...lane);
   }
 
   /** A vector constant, made once a call. */
@@ -152,7 +154,7 @@ export class Func implements Callable {
     if (local === undefined) {
       local = { index: this.params.length + this.#locals.push(v128) - 1, type: v128 };
       this.#constants.set(key, local);
-      this.#prologue.push(op.vconst >> 16, op.vconst & 0xff, ...bytes, op.set, ...unsigned(local.index));
+      this.#prologue.push(0xfd, op.vconst & 0x1ff, ...bytes, op.set, ...unsigned(local.index));
     }
     return local;
   }
