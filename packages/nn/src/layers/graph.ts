@@ -5,7 +5,7 @@ import { inOrder } from "./graph-order.ts";
 
 /** What a node of a Graph computes, a module or a plain function of tensors, and the names of what it takes. */
 export type GraphEntry = readonly [
-  compute: Module<never> | ((...inputs: Tensor[]) => Tensor),
+  compute: Module<Tensor[]> | ((...inputs: Tensor[]) => Tensor),
   ...inputs: readonly string[],
 ];
 
@@ -71,7 +71,7 @@ export class Graph<Output extends string | readonly string[] = string> extends M
     for (const { name, inputs: from } of this.structure.slice(inputs.length)) {
       const [compute] = this.#entries[name]!;
       const given = from.map((source) => values.get(source)!);
-      values.set(name, compute instanceof Module ? compute.forward(...(given as never)) : compute(...given));
+      values.set(name, compute instanceof Module ? compute.forward(...given) : compute(...given));
     }
     const { outputs } = this;
     const result =

@@ -1,5 +1,6 @@
 import { full, NumericError, ShapeError, type Tensor } from "@chainrule/core";
 import { checkSameShape } from "../check.ts";
+import { elementsAtHand } from "./elements-at-hand.ts";
 import { reduceLosses, type LossOptions } from "./reduction.ts";
 
 /** Options of gaussianNllLoss. */
@@ -26,10 +27,12 @@ export function gaussianNllLoss(
 ): Tensor {
   checkSameShape("gaussianNllLoss", mean, target);
   const { eps = 1e-6 } = options;
-  const negative =
-    typeof variance === "number" ? variance < 0 : variance.node.storage?.host?.some((x) => x < 0);
-  if (negative)
-    throw new NumericError("gaussianNllLoss: a variance is negative; give exp or softplus of an output");
+  const lowest = typeof variance === "number" ? variance : lowestOf(variance);
+  if (lowest < 0) {
+    throw new NumericError(
+      `gaussianNllLoss: a variance is ${lowest}; give one that is positive, such as softplus of an output`,
+    );
+  }
   const given =
     typeof variance === "number" ? full([], variance, { dtype: mean.dtype }) : fitted(mean, variance);
   // The floor is a constant beside it: the gradient of a floored variance is that at the floor.
@@ -49,4 +52,10 @@ function fitted(mean: Tensor, variance: Tensor): Tensor {
     `gaussianNllLoss: for a mean [${wanted}] the variance is [${wanted}], [${[...head, 1].join(", ")}] or ` +
       `[${head.join(", ")}], not [${variance.shape.join(", ")}]`,
   );
+}
+
+function lowestOf(variance: Tensor): number {
+  let lowest = 0;
+  for (const value of elementsAtHand(variance) ?? []) lowest = Math.min(lowest, value);
+  return lowest;
 }
