@@ -155,8 +155,9 @@ export class Fusion {
 
   constructor(values: readonly Value[], maxOutputs: number) {
     this.#maxOutputs = maxOutputs;
+    const needed = neededOf(values);
     for (const value of values) {
-      if (!value.stored || value.isLeaf || value.size === 0) continue;
+      if (!value.stored || value.isLeaf || !needed.has(value)) continue;
       if (value.core !== null) this.#addCore(value);
       else this.#addMap(value);
     }
@@ -256,6 +257,15 @@ export class Fusion {
       for (const { value } of group.members) value.stored = value.isRoot || readElsewhere.has(value);
     }
   }
+}
+
+/** Values with elements that lead to a root with elements: whoever has none reads nothing. */
+function neededOf(values: readonly Value[]): Set<Value> {
+  const needed = new Set<Value>();
+  for (const value of values.toReversed()) {
+    if (value.size > 0 && (value.isRoot || value.users.some((user) => needed.has(user)))) needed.add(value);
+  }
+  return needed;
 }
 
 /** Whether everything that `from` feeds ends in `value`. */

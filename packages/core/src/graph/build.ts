@@ -9,7 +9,8 @@ import { isOp, Node, type Attributes, type Backward, type Op } from "./node.ts";
 /*
  * One constructor a primitive, holding its shape rule. Operands of elementwise primitives have one shape and one
  * dtype already: broadcasting and promotion belong to the operations that users call. Identities that change no bit
- * (a product with 1, a reshape to the same shape) give back their operand.
+ * (a product with 1, a reshape to the same shape) give back their operand; nothing looks further down than that, since
+ * a gradient may be asked for any tensor on the way.
  */
 
 function make<O extends Op>(
@@ -30,18 +31,17 @@ export function buffer(storage: Storage, shape: Shape): Node {
   return node;
 }
 
-/** The value of a node that is one number repeated, else undefined. */
+/**
+ * The value of a node that is one number repeated, else undefined. Not of one that a tensor stands for: a gradient may
+ * be asked for that tensor, so that what is made of it must lead back to it.
+ */
 export const constantOf = (node: Node): number | undefined =>
-  isOp(node, "const") ? node.attributes : undefined;
+  isOp(node, "const") && !node.held ? node.attributes : undefined;
 
 /** A tensor of one value, rounded to the dtype. */
 export function constant(value: number, shape: Shape, dtype: Dtype): Node {
   return new Node("const", [], roundTo(dtype, value), shape, dtype);
 }
-
-/** Whether a node is of an operation and not computed yet; where it is, what it was made of may be gone. */
-const isPending = <O extends Op>(node: Node, op: O): node is Node<O> =>
-  isOp(node, op) && node.storage === null;
 
 /** A constant of another node's shape and dtype. */
 export const constantLike = (node: Node, value: number): Node => constant(value, node.shape, node.dtype);
@@ -64,7 +64,7 @@ function unary(op: UnaryOp, x: Node): Node {
 export function neg(x: Node): Node {
   const value = constantOf(x);
   if (value !== undefined) return constantLike(x, -value);
-  return isPending(x, "neg") ? x.inputs[0]! : unary("neg", x);
+  return unary("neg", x);
 }
 
 export const exp = (x: Node): Node => unary("exp", x);
@@ -178,7 +178,7 @@ export function reshape(x: Node, shape: Shape): Node {
   }
   const value = constantOf(x);
   if (value !== undefined) return constant(value, shape, x.dtype);
-  return make("reshape", [isPending(x, "reshape") ? x.inputs[0]! : x], null, shape, x.dtype);
+  return make("reshape", [x], null, shape, x.dtype);
 }
 
 export function permute(x: Node, order: readonly number[]): Node {
@@ -186,11 +186,6 @@ export function permute(x: Node, order: readonly number[]): Node {
   if (order.every((axis, i) => axis === i)) return x;
   const value = constantOf(x);
   if (value !== undefined) return constant(value, shape, x.dtype);
-  if (isPending(x, "permute"))
-    return permute(
-      x.inputs[0]!,
-      order.map((axis) => x.attributes[axis]!),
-    );
   return make("permute", [x], order, shape, x.dtype);
 }
 
@@ -199,7 +194,7 @@ export function expand(x: Node, shape: Shape): Node {
   if (sameShape(x.shape, shape)) return x;
   const value = constantOf(x);
   if (value !== undefined) return constant(value, shape, x.dtype);
-  return make("expand", [isPending(x, "expand") ? x.inputs[0]! : x], null, shape, x.dtype);
+  return make("expand", [x], null, shape, x.dtype);
 }
 
 /** Zeros around each axis, `[before, after]` of them. */
@@ -207,13 +202,6 @@ export function pad(x: Node, padding: readonly (readonly [number, number])[]): N
   if (padding.every(([before, after]) => before === 0 && after === 0)) return x;
   const shape = x.shape.map((size, axis) => size + padding[axis]![0] + padding[axis]![1]);
   if (sizeOf(x.shape) === 0) return constant(0, shape, x.dtype);
-  if (isPending(x, "pad")) {
-    const inner = x.attributes;
-    return pad(
-      x.inputs[0]!,
-      padding.map(([before, after], axis) => [before + inner[axis]![0], after + inner[axis]![1]]),
-    );
-  }
   return make("pad", [x], padding, shape, x.dtype);
 }
 
@@ -231,7 +219,7 @@ export function slice(
 }
 
 export function flip(x: Node, axes: readonly number[]): Node {
-  if (axes.every((axis) => x.shape[axis]! <= 1) || isOp(x, "const")) return x;
+  if (axes.every((axis) => x.shape[axis]! <= 1) || constantOf(x) !== undefined) return x;
   return make("flip", [x], axes, x.shape, x.dtype);
 }
 
