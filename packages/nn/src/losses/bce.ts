@@ -1,6 +1,6 @@
 import { customGradient, type Tensor } from "@chainrule/core";
 import { checkSameShape } from "../check.ts";
-import { checkProbabilities } from "./probabilities.ts";
+import { checkProbabilities, rounding } from "./probabilities.ts";
 import { reduceLosses, type LossOptions } from "./reduction.ts";
 
 /** ln x, no less than −100, as in PyTorch: a probability of 0 costs 100 and not ∞. */
@@ -32,6 +32,6 @@ function elementwise(probabilities: Tensor, target: Tensor): Tensor {
 export function bceLoss(probabilities: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkSameShape("bceLoss", probabilities, target);
   checkProbabilities("bceLoss", "predictions", probabilities, "give logits to bceWithLogits");
-  checkProbabilities("bceLoss", "targets", target, "scale them");
+  checkProbabilities("bceLoss", "targets", target, "scale them", rounding);
   return reduceLosses("bceLoss", elementwise(probabilities, target.cast(probabilities.dtype)), options);
 }

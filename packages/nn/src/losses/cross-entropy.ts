@@ -1,6 +1,6 @@
 import { OptionError, ShapeError, type Tensor } from "@chainrule/core";
 import { checkIndices, classAxis, weighTargets, type ClassOptions } from "./class-targets.ts";
-import { checkProbabilities } from "./probabilities.ts";
+import { checkProbabilities, rounding } from "./probabilities.ts";
 import { reduceLosses, type LossOptions } from "./reduction.ts";
 
 /** Options of crossEntropy. */
@@ -32,7 +32,8 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   const axis = classAxis("crossEntropy", logits);
   const indices = target.rank === logits.rank - 1;
   checkTarget(logits, target, axis, indices);
-  if (!indices) checkProbabilities("crossEntropy", "targets", target, "normalise them, as with softmax");
+  if (!indices)
+    checkProbabilities("crossEntropy", "targets", target, "normalise them, as with softmax", rounding);
   const classes = logits.shape[axis]!;
   const { labels, weights } = indices
     ? weighTargets("crossEntropy", target, classes, options)
