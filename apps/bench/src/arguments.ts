@@ -1,0 +1,78 @@
+import { Command, type CommanderError, InvalidArgumentError, Option } from "commander";
+import { availableParallelism } from "node:os";
+import { benches, type BenchName, implementations, type ImplementationName, nearest } from "./names.ts";
+import { defaultThreads } from "./run.ts";
+
+/** What the command line asked for. */
+export interface Settings {
+  readonly only: readonly BenchName[];
+  readonly impl: readonly ImplementationName[];
+  readonly threads: readonly number[];
+  readonly quick: boolean;
+  readonly markdown: boolean;
+  readonly json?: string;
+  readonly html?: string;
+}
+
+/** Reads names with commas between them; given twice, the option adds up. */
+function namesOf<T extends string>(what: string, known: readonly T[]) {
+  let given = new Set<T>();
+  return (text: string): T[] => {
+    const wanted = text.split(",").map((name) => name.trim());
+    for (const name of wanted) {
+      if ((known as readonly string[]).includes(name)) continue;
+      const near = nearest(name, known);
+      const hint = near === undefined ? `There are: ${known.join(", ")}.` : `Did you mean ${near}?`;
+      throw new InvalidArgumentError(`There is no ${what} "${name}". ${hint}`);
+    }
+    given = new Set([...given, ...(wanted as T[])]);
+    return known.filter((name) => given.has(name));
+  };
+}
+
+function threadCounts(text: string): number[] {
+  const counts = text.split(",").map((count) => {
+    const value = Number(count);
+    if (!/^\s*\d+\s*$/.test(count) || value < 1 || value > 64) {
+      throw new InvalidArgumentError("Expected whole numbers from 1 to 64 with commas between them.");
+    }
+    return value;
+  });
+  return [...new Set(counts)].sort((a, b) => a - b);
+}
+
+/** The command line. Bad arguments throw a CommanderError after commander has said what is wrong with them. */
+export function parseArguments(
+  argv: readonly string[],
+  output: { readonly writeErr?: (text: string) => void; readonly writeOut?: (text: string) => void } = {},
+): Settings {
+  const program = new Command("bench")
+    .description("Run Chainrule beside its peers: the same work, on this machine, in turns.")
+    .addOption(
+      new Option("--only <benches>", `of ${benches.join(", ")}`)
+        .argParser(namesOf("bench", benches))
+        .default(benches, "all"),
+    )
+    .addOption(
+      new Option("--impl <names>", `of ${implementations.join(", ")}`)
+        .argParser(namesOf("implementation", implementations))
+        .default(implementations, "all"),
+    )
+    .addOption(
+      new Option("--threads <counts>", "for implementations that have a choice, for example 1,2")
+        .argParser(threadCounts)
+        .default(defaultThreads(), availableParallelism() > 1 ? "1,2" : "1"),
+    )
+    .addOption(new Option("--quick", "fewer cases and repetitions: under a minute").default(false))
+    .addOption(new Option("--markdown", "print the tables as Markdown").default(false))
+    .addOption(new Option("--json <file>", "write the figures"))
+    .addOption(new Option("--html <file>", "write one page with charts"))
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput(output);
+  program.parse(argv, { from: "user" });
+  return program.opts<Settings>();
+}
+
+/** The exit code of what `parseArguments` threw: help is no fault. */
+export const exitCodeOf = (error: CommanderError): number => (error.exitCode === 0 ? 0 : 2);

@@ -1,0 +1,125 @@
+import {
+  type BackendPlugin,
+  compile,
+  registerBackend,
+  setBackend,
+  realizeSync,
+  type Tensor,
+  tensor,
+} from "@chainrule/core";
+import { crossEntropy, Linear, type Module, mseLoss, ReLU, Sequential, Tanh } from "@chainrule/nn";
+import { Adam, SGD } from "@chainrule/optim";
+import type { ElementwiseOp, TrainingCase } from "../case.ts";
+import type { Batch } from "../inputs.ts";
+import type { Computation, Implementation, Trainer } from "./implementation.ts";
+
+const operations: Readonly<Record<ElementwiseOp, (x: Tensor, y: Tensor) => Tensor>> = {
+  chain: (x, y) => x.mul(y).add(x).relu().sub(y).square().sqrt(),
+  exp: (x) => x.exp(),
+  softmax: (x) => x.softmax(-1),
+  sum: (x) => x.sum(),
+};
+
+/** A captured function of two operands that stay where they are. */
+function computation(
+  operands: readonly [Tensor, Tensor],
+  body: (x: Tensor, y: Tensor) => Tensor,
+): Computation {
+  const [x, y] = operands;
+  const captured = compile(body, { reuseOutputs: true });
+  let result = captured(x, y);
+  return {
+    repeat(times) {
+      for (let i = 0; i < times; i++) result = captured(x, y);
+    },
+    read: async () => (await result.data()) as Float32Array,
+    dispose() {
+      for (const held of [x, y, result]) held.dispose();
+    },
+  };
+}
+
+function network({ layers, activation }: TrainingCase, parameters: readonly Float32Array[]): Module {
+  const modules = layers.slice(1).flatMap((out, i): Module[] => {
+    const linear = new Linear(layers[i]!, out);
+    linear.weight.assign(tensor(parameters[2 * i]!, { shape: linear.weight.shape }));
+    linear.bias!.assign(tensor(parameters[2 * i + 1]!));
+    if (i === layers.length - 2) return [linear];
+    return [linear, activation === "relu" ? new ReLU() : new Tanh()];
+  });
+  return new Sequential(...modules);
+}
+
+function trainer(work: TrainingCase, initial: readonly Float32Array[]): Trainer {
+  const inputs = work.layers[0]!;
+  const model = network(work, initial);
+  const parameters = model.parameters();
+  const lossOf = work.activation === "relu" ? crossEntropy : mseLoss;
+  const options = { lr: work.learningRate };
+  const optimizer = work.optimizer === "adam" ? new Adam(options) : new SGD(options);
+  const graph = (x: Tensor, target: Tensor): Tensor => {
+    const loss = lossOf(model.forward(x), target);
+    optimizer.update(parameters, loss.gradient(...parameters));
+    return loss;
+  };
+  const captured = compile(graph, { reuseOutputs: true });
+  const forward = compile((x: Tensor) => model.forward(x));
+  let x: Tensor;
+  let target: Tensor;
+  let loss: Tensor;
+  return {
+    load(batch: Batch) {
+      x = tensor(batch.x, { shape: [batch.x.length / inputs, inputs] });
+      const shape = work.activation === "relu" ? [batch.target.length] : [x.shape[0]!, work.layers.at(-1)!];
+      target = tensor(batch.target, { shape });
+    },
+    steps(count) {
+      if (work.captured) {
+        for (let i = 0; i < count; i++) loss = captured(x, target);
+        return;
+      }
+      return (async () => {
+        for (let i = 0; i < count; i++) {
+          loss = lossOf(model.forward(x), target);
+          await optimizer.minimize(loss, parameters);
+        }
+      })();
+    },
+    loss: () => loss.item(),
+    parameters: async () => {
+      const read: Float32Array[] = [];
+      for (const parameter of parameters) read.push((await parameter.data()) as Float32Array);
+      return read;
+    },
+    outputs: async (rows) => {
+      const shape = [rows.length / inputs, inputs];
+      return (await forward(tensor(rows, { shape })).data()) as Float32Array;
+    },
+    dispose() {
+      for (const held of [...parameters, ...Object.values(optimizer.stateDict().tensors)]) held.dispose();
+    },
+  };
+}
+
+/** Chainrule on one of its backends. */
+export async function openChainrule(plugin: BackendPlugin, version: string): Promise<Implementation> {
+  registerBackend(plugin);
+  const { mode, threads } = await setBackend(plugin.name);
+  return {
+    version,
+    mode,
+    threads,
+    product({ n, form }, a, b) {
+      const operands = [tensor(a, { shape: [n, n] }), tensor(b, { shape: [n, n] })] as const;
+      realizeSync(...operands);
+      return computation(operands, (x, y) => (form === "TN" ? x.T : x).matmul(form === "NT" ? y.T : y));
+    },
+    elementwise({ op, rows, columns }, x, y) {
+      const shape = [rows, columns];
+      const operands = [tensor(x, { shape }), tensor(y, { shape })] as const;
+      realizeSync(...operands);
+      return computation(operands, operations[op]);
+    },
+    trainer,
+  };
+}

@@ -1,0 +1,4 @@
+import type { Open } from "./implementation.ts";
+import { openTfjs } from "./tfjs.ts";
+
+export const open: Open = ({ peers }) => openTfjs("cpu", peers);

@@ -1,0 +1,122 @@
+import type { WorkCase } from "../case.ts";
+import type { Implementation, Open } from "../impl/implementation.ts";
+import { elementwiseInputs, initialParameters, productInputs, trainingBatch } from "../inputs.ts";
+import { reachTarget } from "./reach-target.ts";
+import { type Answers, type Command, encode, type EncodedArrays, type Request } from "./protocol.ts";
+
+/** Work that is ready to be timed. */
+interface Ready {
+  run(times: number): Promise<void>;
+  results(): Promise<EncodedArrays>;
+  dispose(): void;
+}
+
+/** Answers the requests of a JavaScript worker. */
+export class Server {
+  readonly #open: Open;
+  readonly #peers: string;
+  #implementation: Implementation | undefined;
+  #ready: Ready | undefined;
+
+  constructor(open: Open, peers: string) {
+    this.#open = open;
+    this.#peers = peers;
+  }
+
+  async answer(request: Request): Promise<Answers[Command]> {
+    switch (request.command) {
+      case "open": {
+        const { version, mode, threads } = await this.#start(request.threads);
+        return { version, mode, threads };
+      }
+      case "check":
+        return this.#check(request.work, request.steps);
+      case "prepare":
+        this.#release();
+        this.#ready = this.#prepare(request.work);
+        return null;
+      case "run": {
+        const ready = this.#ready;
+        if (!ready) throw new Error("run: nothing is prepared");
+        const start = performance.now();
+        await ready.run(request.times);
+        return { milliseconds: performance.now() - start };
+      }
+      case "release":
+        this.#release();
+        return null;
+      case "start-up": {
+        const start = performance.now();
+        await this.#start(request.threads);
+        await this.#prepare(request.work).run(1);
+        return { milliseconds: performance.now() - start };
+      }
+      case "target":
+        return reachTarget(this.#opened(), request.target);
+      case "memory":
+        return { bytes: process.resourceUsage().maxRSS * 1024 };
+    }
+  }
+
+  async #start(threads: number): Promise<Implementation> {
+    return (this.#implementation = await this.#open({ threads, peers: this.#peers }));
+  }
+
+  #opened(): Implementation {
+    if (!this.#implementation) throw new Error("no framework is loaded");
+    return this.#implementation;
+  }
+
+  async #check(work: WorkCase, steps: number): Promise<EncodedArrays> {
+    const ready = this.#prepare(work);
+    try {
+      await ready.run(work.kind === "training" ? steps : 1);
+      return await ready.results();
+    } finally {
+      ready.dispose();
+    }
+  }
+
+  #prepare(work: WorkCase): Ready {
+    const implementation = this.#opened();
+    if (work.kind === "training") {
+      const trainer = implementation.trainer(work, initialParameters(work));
+      trainer.load(trainingBatch(work));
+      let loss = Number.NaN;
+      return {
+        async run(times) {
+          await trainer.steps(times);
+          loss = await trainer.loss();
+        },
+        async results() {
+          const parameters = (await trainer.parameters()).map((values, i) => [`${i}`, encode(values)]);
+          return { loss: encode(Float32Array.of(loss)), ...Object.fromEntries(parameters) };
+        },
+        dispose: () => trainer.dispose(),
+      };
+    }
+    const computation =
+      work.kind === "product"
+        ? implementation.product(work, ...values(productInputs(work)))
+        : implementation.elementwise(work, ...values(elementwiseInputs(work)));
+    let result: Float32Array = new Float32Array();
+    return {
+      async run(times) {
+        await computation.repeat(times);
+        result = await computation.read();
+      },
+      results: async () => ({ result: encode(result) }),
+      dispose: () => computation.dispose(),
+    };
+  }
+
+  #release(): void {
+    this.#ready?.dispose();
+    this.#ready = undefined;
+  }
+}
+
+function values(inputs: Readonly<Record<string, Float32Array>>): [Float32Array, Float32Array] {
+  const [first, second] = Object.values(inputs);
+  return [first!, second!];
+}

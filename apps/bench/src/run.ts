@@ -1,0 +1,139 @@
+import { rm } from "node:fs/promises";
+import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
+import { bundleWorkers } from "./bundle-workers.ts";
+import { casesOf } from "./cases.ts";
+import { type Lane, lanesOf, launcher, type Launch, type Peers, preparePeers } from "./lane.ts";
+import { type BenchName, type ImplementationName, threaded } from "./names.ts";
+import { RooflineMeter } from "./roofline/measure.ts";
+import type { Machine, Outcome, Row } from "./row.ts";
+import { peakMemory, runOnce, startUp, trainToTarget } from "./run-once.ts";
+import { type Measured, runRepeated } from "./run-repeated.ts";
+import { measureSizes } from "./size.ts";
+import { quick as quickTiming, thorough, type TimingSettings } from "./timing.ts";
+
+export interface RunSettings {
+  readonly benches: readonly BenchName[];
+  readonly implementations: readonly ImplementationName[];
+  /** For the implementations that have a choice. */
+  readonly threads: readonly number[];
+  readonly quick: boolean;
+}
+
+export interface RunHooks {
+  /** Progress, a line each. */
+  readonly log: (line: string) => void;
+  /** Called with the rows of a bench as soon as it is done. */
+  readonly finished?: (bench: BenchName, rows: readonly Row[]) => void;
+  /** Replaces how workers are started and timed, for tests. */
+  readonly launch?: Launch;
+  readonly timing?: TimingSettings;
+}
+
+/** One thread and two, where there are two. */
+export const defaultThreads = (): number[] => (availableParallelism() > 1 ? [1, 2] : [1]);
+
+function describeMachine(meter: RooflineMeter, otherLoad: number): Machine {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: availableParallelism(),
+    memoryGiB: Math.round((10 * totalmem()) / 2 ** 30) / 10,
+    platform: `${process.platform} ${process.arch}`,
+    node: process.version,
+    otherLoad,
+    roofline: meter.roofline,
+  };
+}
+
+/** What all benches of a run share. */
+interface Setting {
+  readonly settings: RunSettings;
+  readonly lanes: readonly Lane[];
+  readonly peers: Peers;
+  readonly meter: RooflineMeter;
+  readonly hooks: RunHooks;
+}
+
+function runBench(bench: BenchName, setting: Setting): Promise<Measured> {
+  const { lanes, peers, meter, hooks, settings } = setting;
+  const { quick } = settings;
+  const single = lanes.filter(({ name, threads }) => !threaded.has(name) || threads === settings.threads[0]);
+  const most = Math.max(...settings.threads);
+  const widest = lanes.filter(({ name, threads }) => !threaded.has(name) || threads === most);
+  switch (bench) {
+    case "matmul":
+      return runCases(bench, lanes, setting, () => meter.sample());
+    case "mlp-step":
+      return runCases(bench, lanes, setting);
+    case "elementwise":
+    case "tiny-step":
+      return runCases(bench, single, setting);
+    case "mnist-to-97":
+      return runOnce(trainToTarget(quick), widest);
+    case "startup":
+      return runOnce(startUp(quick), single);
+    case "memory":
+      return runOnce(peakMemory(quick), single);
+    case "size": {
+      hooks.log("size: bundling");
+      return measureSizes([...new Set(lanes.map(({ name }) => name))], peers);
+    }
+  }
+}
+
+async function runCases(
+  bench: BenchName,
+  lanes: readonly Lane[],
+  { settings: { quick }, hooks }: Setting,
+  betweenRounds?: () => void,
+): Promise<Measured> {
+  const cases = casesOf(bench, quick) ?? [];
+  const timing = hooks.timing ?? (quick ? quickTiming : thorough);
+  const rows: Row[] = [];
+  const remarks: string[] = [];
+  for (const [i, one] of cases.entries()) {
+    hooks.log(`${bench} ${i + 1}/${cases.length}: ${one.name}`);
+    const measured = await runRepeated(bench, one, lanes, timing, betweenRounds);
+    rows.push(...measured.rows);
+    remarks.push(...measured.remarks);
+  }
+  return { rows, remarks };
+}
+
+/** Runs the benches; an implementation that cannot start is skipped with the reason, and the others run. */
+export async function run(settings: RunSettings, hooks: RunHooks): Promise<Outcome> {
+  const { log } = hooks;
+  const otherLoad = loadavg()[0]!;
+  const peers = await preparePeers(settings.implementations, log);
+  const bundled = hooks.launch ? null : await bundleWorkers();
+  const launch = hooks.launch ?? launcher(peers, bundled!);
+  const lanes: Lane[] = [];
+  const skipped: Outcome["skipped"][number][] = [];
+  const versions: Partial<Record<ImplementationName, string>> = {};
+  const rows: Row[] = [];
+  const remarks: string[] = [];
+  const all = lanesOf(settings.implementations, settings.threads, launch);
+  try {
+    for (const lane of all) {
+      if (skipped.some(({ impl }) => impl === lane.name)) continue;
+      log(`starting ${lane.name}`);
+      try {
+        const { version, mode } = await lane.open();
+        versions[lane.name] = `${version} (${mode})`;
+        lanes.push(lane);
+      } catch (error) {
+        skipped.push({ impl: lane.name, reason: (error as Error).message });
+      }
+    }
+    const meter = new RooflineMeter();
+    for (const bench of settings.benches) {
+      const measured = await runBench(bench, { settings, lanes, peers, meter, hooks });
+      rows.push(...measured.rows);
+      remarks.push(...measured.remarks);
+      hooks.finished?.(bench, measured.rows);
+    }
+    return { report: { machine: describeMachine(meter, otherLoad), versions, rows }, skipped, remarks };
+  } finally {
+    await Promise.all(all.map((lane) => lane.close()));
+    if (bundled !== null) await rm(bundled, { recursive: true });
+  }
+}
