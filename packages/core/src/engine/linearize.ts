@@ -31,7 +31,8 @@ export function linearize(wanted: readonly Node[]): LinearGraph {
   const stack: Node[] = [];
   const roots = [...wanted];
   const asked = new Set(wanted);
-  for (const root of wanted) {
+  // Gradients are named from the first layer on and made from the last on: each is then used while it is at hand.
+  for (const root of wanted.toReversed()) {
     const start = resolve(root);
     if (start.visit !== visit) stack.push(start);
     while (stack.length > 0) {

@@ -1,0 +1,263 @@
+import { cpu } from "@chainrule/backend-cpu";
+import {
+  compile,
+  concat,
+  explain,
+  hostValue,
+  type Kernel,
+  type Plan,
+  random,
+  realizeSync,
+  registerBackend,
+  Tensor,
+  Variable,
+  zeros,
+} from "@chainrule/core";
+import { beforeAll, describe, expect, it } from "vitest";
+import { held } from "./support.ts";
+
+beforeAll(() => registerBackend(cpu));
+
+/** A tensor whose elements are on the device already. */
+function stored(...shape: number[]): Tensor {
+  const x = random.uniform(shape, { low: 0.5, high: 1.5 });
+  realizeSync(x);
+  return x;
+}
+
+const kernelsOf = ({ kernels }: Plan): Kernel[] => kernels.map(({ kernel }) => kernel);
+const kinds = (plan: Plan): string[] => kernelsOf(plan).map(({ kind }) => kind);
+
+/** How often an operation occurs among the distinct expressions of a kernel. */
+function countIn(kernel: Kernel, op: string): number {
+  const seen = new Set<object>();
+  const visit = (value: unknown): number => {
+    if (typeof value !== "object" || value === null || seen.has(value)) return 0;
+    seen.add(value);
+    const own = "op" in value && value.op === op && !("outputs" in value) ? 1 : 0;
+    return Object.values(value).reduce<number>((sum, inner) => sum + visit(inner), own);
+  };
+  return visit(kernel);
+}
+
+describe("elementwise chains", () => {
+  it("six operations are one kernel and one allocation", () => {
+    const x = stored(32, 16);
+    const y = x.mul(2).add(1).tanh().sub(x).relu().square();
+    const plan = explain(y);
+    expect(kinds(plan)).toEqual(["map"]);
+    expect(plan.slots).toEqual([]);
+    const before = held();
+    realizeSync(y);
+    expect(held()).toEqual({ bytes: before.bytes + 4 * 512, buffers: before.buffers + 1 });
+  });
+
+  it("views cost no kernel: shapes, transposes, slices, padding and repeats are index arithmetic", () => {
+    const x = stored(6, 4);
+    const padding: [number, number][] = [
+      [1, 1],
+      [0, 0],
+    ];
+    const y = x.slice([1, 3]).pad(padding).reshape(16).flip().reshape(8, 2).T;
+    const plan = explain(y.add(y.slice([null, null, -1])).mul(stored(8)));
+    expect(kinds(plan)).toEqual(["map"]);
+    expect(kernelsOf(plan)[0]!.inputs).toHaveLength(2);
+  });
+
+  it("a diamond stays in one kernel and computes its top once", () => {
+    const x = stored(100);
+    const top = x.exp();
+    const plan = explain(top.add(1).mul(top.sub(1)).add(top));
+    expect(kinds(plan)).toEqual(["map"]);
+    expect(countIn(kernelsOf(plan)[0]!, "exp")).toBe(1);
+  });
+
+  it("equal computations are one, however they were written", () => {
+    const x = stored(100);
+    const plan = explain(x.sin().mul(x.add(1)), x.sin().add(x.add(1).sqrt()));
+    expect(kinds(plan)).toEqual(["map"]);
+    expect(kernelsOf(plan)[0]!.outputs).toHaveLength(2);
+    expect(countIn(kernelsOf(plan)[0]!, "sin")).toBe(1);
+  });
+
+  it("a root asked for twice, or equal to another, is copied and not computed again", () => {
+    const x = stored(10);
+    const plan = explain(x.sin(), x.sin());
+    expect(kernelsOf(plan).reduce((sum, kernel) => sum + countIn(kernel, "sin"), 0)).toBe(1);
+    const y = x.cos();
+    expect(explain(y, y).outputs).toHaveLength(1);
+  });
+
+  it("constants take no buffer", () => {
+    const plan = explain(zeros([50]).add(stored(50)).mul(3));
+    expect(kernelsOf(plan)[0]!.inputs).toHaveLength(1);
+  });
+});
+
+describe("reductions and products", () => {
+  it("a product with bias and ReLU is one kernel", () => {
+    const plan = explain(stored(8, 5).matmul(stored(6, 5).T).add(stored(6)).relu());
+    expect(kinds(plan)).toEqual(["dot"]);
+    expect(plan.slots).toEqual([]);
+  });
+
+  it("a reduction takes its prologue and its epilogue along", () => {
+    const x = stored(8, 5);
+    expect(kinds(explain(x.sub(1).square().sum(1).mul(0.5).sqrt()))).toEqual(["reduce"]);
+  });
+
+  it("softmax is a maximum, its exponentials, their sum and a quotient", () => {
+    const plan = explain(stored(64, 10).softmax());
+    expect(kinds(plan)).toEqual(["reduce", "map", "reduce", "map"]);
+    expect(plan.slots.map(({ length }) => length).sort((a, b) => a - b)).toEqual([64, 640]);
+    expect(kernelsOf(plan).reduce((sum, kernel) => sum + countIn(kernel, "exp"), 0)).toBe(1);
+  });
+
+  it("logSoftmax computes its exponentials inside the sum", () => {
+    const plan = explain(stored(64, 10).logSoftmax());
+    expect(kinds(plan)).toEqual(["reduce", "reduce", "map"]);
+    expect(plan.slots.every(({ length }) => length === 64)).toBe(true);
+  });
+
+  it("a loss and its gradient share the forward pass", () => {
+    const [x, w] = [stored(16, 8), stored(4, 8)];
+    const loss = x.matmul(w.T).tanh().square().mean();
+    const plan = explain(loss, loss.gradient(w)[0]!);
+    expect(kinds(plan).filter((kind) => kind === "dot")).toHaveLength(2);
+    expect(kernelsOf(plan).reduce((sum, kernel) => sum + countIn(kernel, "tanh"), 0)).toBe(1);
+  });
+});
+
+/** Adam as it is written on paper; the scalars are computed by the host. */
+function adam(p: Variable, m: Variable, v: Variable, g: Tensor): void {
+  const rate = hostValue(() => 0.001);
+  const m2 = m.add(g.sub(m).mul(0.1));
+  const v2 = v.mul(0.999).add(g.square().mul(0.001));
+  m.assign(m2);
+  v.assign(v2);
+  p.assign(p.sub(m2.mul(rate).div(v2.sqrt().add(1e-8))));
+}
+
+describe("updates", () => {
+  const cells = (...shape: number[]): [Variable, Variable, Variable] => [
+    new Variable(stored(...shape)),
+    new Variable(zeros(shape)),
+    new Variable(zeros(shape)),
+  ];
+
+  it("the Adam update of a parameter is one kernel, in place", () => {
+    const [p, m, v] = cells(6, 5);
+    const step = compile((g: Tensor) => adam(p, m, v, g));
+    step(stored(6, 5));
+    const [plan] = step.plans;
+    expect(kinds(plan!)).toEqual(["map"]);
+    expect(kernelsOf(plan!)[0]!.outputs).toHaveLength(3);
+    expect(plan!.slots).toEqual([]);
+    // All three are written where they were read.
+    const places = plan!.kernels[0]!.places;
+    expect(places.slice(-3).every((place) => places.slice(0, -3).includes(place))).toBe(true);
+  });
+
+  it("where the gradient is a product, the update is that product's epilogue", () => {
+    const [p, m, v] = cells(4, 8);
+    const step = compile((x: Tensor, u: Tensor) => {
+      const [g] = x.matmul(p.T).mul(u).sum().gradient(p);
+      adam(p, m, v, g!);
+    });
+    step(stored(16, 8), stored(16, 4));
+    expect(kinds(step.plans[0]!)).toEqual(["dot"]);
+    expect(step.plans[0]!.slots).toEqual([]);
+  });
+});
+
+describe("buffers", () => {
+  it("slots are shared by values that never live at the same time", () => {
+    const w = stored(10, 10);
+    let y = stored(10, 10);
+    for (let i = 0; i < 12; i++) y = y.matmul(w);
+    expect(explain(y).slots).toHaveLength(2);
+  });
+
+  it("a value that is needed late keeps its slot", () => {
+    const w = stored(10, 10);
+    const first = stored(10, 10).matmul(w);
+    let y = first;
+    for (let i = 0; i < 6; i++) y = y.matmul(w);
+    expect(explain(y.matmul(first)).slots).toHaveLength(3);
+  });
+});
+
+describe("large graphs are planned in time that grows with their size", () => {
+  /** Milliseconds of planning, which must not overflow the stack either. */
+  function timed(make: () => Tensor | readonly Tensor[]): [plan: Plan, milliseconds: number] {
+    const roots = make();
+    const start = performance.now();
+    const plan = explain(...(roots instanceof Tensor ? [roots] : roots));
+    return [plan, performance.now() - start];
+  }
+  const repeated = (times: number, x: Tensor, next: (x: Tensor) => Tensor): Tensor => {
+    let y = x;
+    for (let i = 0; i < times; i++) y = next(y);
+    return y;
+  };
+
+  it("five thousand chained operations: several kernels, since one would be too large to compile", () => {
+    const x = stored(4);
+    const [plan, milliseconds] = timed(() => repeated(2500, x, (y) => y.add(0.5).mul(0.99)));
+    expect(new Set(kinds(plan))).toEqual(new Set(["map"]));
+    expect(plan.kernels.length).toBeLessThan(40);
+    expect(milliseconds).toBeLessThan(2000);
+  });
+
+  it("three hundred layers with their gradients", () => {
+    const weights = Array.from({ length: 300 }, () => stored(4, 4));
+    const [plan, milliseconds] = timed(() => {
+      const y = weights.reduce((x, w) => x.matmul(w).relu(), stored(2, 4));
+      return y.sum().gradient(...weights);
+    });
+    expect(plan.outputs).toHaveLength(300);
+    // What the forward pass leaves for the backward one, and little more.
+    expect(plan.slots.length).toBeLessThan(305);
+    expect(milliseconds).toBeLessThan(3000);
+  });
+
+  it("a recurrent net over two thousand steps, whose gradient is a sum over all", () => {
+    const [x, w] = [stored(2, 2), stored(2, 2)];
+    const [, milliseconds] = timed(() =>
+      repeated(2000, x, (y) => y.matmul(w).tanh())
+        .sum()
+        .gradient(w),
+    );
+    expect(milliseconds).toBeLessThan(3000);
+  });
+
+  it("a residual chain", () => {
+    const [x, w] = [stored(2, 2), stored(2, 2)];
+    const [, milliseconds] = timed(() => repeated(1500, x, (y) => y.add(y.matmul(w).relu().matmul(w))));
+    expect(milliseconds).toBeLessThan(2000);
+  });
+
+  it("two hundred tensors joined", () => {
+    const parts = Array.from({ length: 200 }, () => stored(3, 2));
+    const [plan, milliseconds] = timed(() => concat(parts));
+    expect(plan.kernels.length).toBeLessThanOrEqual(2);
+    expect(milliseconds).toBeLessThan(1000);
+  });
+
+  it("a hundred squarings, which as a tree would be 2¹⁰⁰ operations", () => {
+    const [plan] = timed(() => repeated(100, stored(4), (x) => x.mul(x)));
+    expect(kinds(plan)).toEqual(["map"]);
+    expect(countIn(kernelsOf(plan)[0]!, "mul")).toBe(100);
+  });
+
+  it("the gradient of a deep chain, to the second order", () => {
+    const x = stored(3);
+    const [, milliseconds] = timed(() => {
+      const [first] = repeated(300, x, (y) => y.mul(1.01).sin())
+        .sum()
+        .gradient(x);
+      return first!.sum().gradient(x);
+    });
+    expect(milliseconds).toBeLessThan(2000);
+  });
+});
