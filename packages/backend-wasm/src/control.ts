@@ -1,18 +1,20 @@
 /**
- * Fixed places at the start of memory, in bytes, by which threads and the host talk. What threads spin on has a
- * cache line to itself.
+ * Fixed places at the start of memory, in bytes, by which threads and the host talk.
  */
 export const control = {
-  /** Counts jobs; workers wait for it to change. */
-  phase: 64,
+  /**
+   * The present job: its number above bit 8, bit 7 while threads may still join it, and below how many have. What
+   * threads spin on has a cache line to itself.
+   */
+  state: 64,
   /** Workers that sleep rather than spin. */
   sleepers: 68,
-  /** Workers that have done the present job. */
+  /** Workers that joined the present job and are done with it. */
   done: 128,
+  /** The number of the next piece of work. */
+  next: 192,
   /** The job: the kernel's place in the table, where its bindings are, and its parameter. */
-  job: 192,
-  /** Workers that are ready for jobs. */
-  ready: 204,
+  job: 196,
   /** Not 0 after a worker could not do its job. */
   failed: 208,
   /** The index that was out of range, and the size of the axis. */

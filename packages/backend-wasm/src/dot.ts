@@ -3,7 +3,7 @@ import { control } from "./control.ts";
 import { emitEpilogue, isPlain } from "./dot-epilogue.ts";
 import { emitPack } from "./dot-pack.ts";
 import { type Arithmetic, arithmeticOf, emitInnerTile, emitTile } from "./dot-tile.ts";
-import { type Entry, type Program, shareOf } from "./program.ts";
+import { type Entry, inShares, type Program } from "./program.ts";
 import { Func, type Int, type Local } from "./wasm/function.ts";
 import * as op from "./wasm/opcodes.ts";
 import { i32 } from "./wasm/types.ts";
@@ -126,7 +126,7 @@ class DotEmitter {
     this.#taller = m % this.#tiles;
     this.#packsB = !this.#isInner && (b.column !== size || (k > maxDirectDepth && m > tileRows));
     this.#packsA = !this.#isInner && (a.row < 0 || (a.column !== size && k > maxDirectDepth));
-    this.#passes = this.#isInner ? 1 : Math.max(1, Math.ceil(k / maxDepth));
+    this.#passes = this.#isInner ? 1 : Math.max(1, Math.ceil(k / (this.#packsA ? 512 : maxDepth)));
     this.#depth = roundUp(Math.ceil(k / this.#passes), this.#passes > 1 ? 4 : 1);
     const room = Math.max(1, Math.floor(blockBytes / (this.#depth * size * this.#panel)));
     const rowRoom =
@@ -395,8 +395,6 @@ function emitSeparate(program: Program, dot: DotEmitter, batches: number, parall
   program.privateBytes = dot.sharedBytes + dot.ownBytes;
   program.single(parallel, (entry) => {
     const { f } = entry;
-    const all = { low: 0, high: batches };
-    const { low, high } = parallel ? shareOf(entry, batches, 1) : all;
     const one = (number: Int): void => {
       const place = dot.place(entry, number);
       const results = place.own;
@@ -416,7 +414,7 @@ function emitSeparate(program: Program, dot: DotEmitter, batches: number, parall
       else f.loop(0, dot.blocks, 1, inBlock);
     };
     if (batches === 1) one(0);
-    else f.loop(low, high, 1, one);
+    else inShares(entry, batches, 1, parallel, ({ low, high }) => f.loop(low, high, 1, one));
   });
 }
 
@@ -438,20 +436,24 @@ function emitShared(program: Program, dot: DotEmitter, batches: number): void {
   const packed = (f: Func): Int => f.load(op.load, 0, control.sharedScratch);
   const pack = dot.packs
     ? entry((entry, place, block, pass) => {
-        const { low, high } = shareOf(entry, dot.panels, 1);
         const { f } = entry;
-        dot.pack(place, block, pass, low, f.min(high, dot.panelsOf(f, block)), packed(f));
+        const panels = dot.panelsOf(f, block);
+        inShares(entry, dot.panels, 1, true, ({ low, high }) =>
+          dot.pack(place, block, pass, low, f.min(high, panels), packed(f)),
+        );
       })
     : null;
   const compute = entry((entry, place, block, pass) => {
     const { f } = entry;
     const panels = dot.panelsOf(f, block);
+    const results = f.add(packed(f), dot.packedBytes);
     const byRows = dot.tiles >= 4 || dot.tiles >= dot.panels;
-    const { low, high } = shareOf(entry, byRows ? dot.tiles : dot.panels, 1);
-    const range = byRows
-      ? { fromTile: low, toTile: high, fromPanel: 0, toPanel: panels }
-      : { fromTile: 0, toTile: dot.tiles, fromPanel: f.min(low, panels), toPanel: f.min(high, panels) };
-    dot.compute(place, block, pass, range, packed(f), f.add(packed(f), dot.packedBytes));
+    inShares(entry, byRows ? dot.tiles : dot.panels, 1, true, ({ low, high }) => {
+      const range = byRows
+        ? { fromTile: low, toTile: high, fromPanel: 0, toPanel: panels }
+        : { fromTile: 0, toTile: dot.tiles, fromPanel: f.min(low, panels), toPanel: f.min(high, panels) };
+      dot.compute(place, block, pass, range, packed(f), results);
+    });
   });
   const parallel = !program.module.hasHostFunctions;
   for (let parameter = 0; parameter < batches * blocks * passes; parameter++) {

@@ -1,5 +1,5 @@
 import { control, entrySize, status } from "./control.ts";
-import { type Callable, Func } from "./wasm/function.ts";
+import { type Callable, Func, type Int, type Local } from "./wasm/function.ts";
 import { ModuleWriter } from "./wasm/module.ts";
 import * as op from "./wasm/opcodes.ts";
 import { i32 } from "./wasm/types.ts";
@@ -10,81 +10,57 @@ export const kernelType: Pick<Callable, "params" | "result"> = { params: [i32, i
 /** How often a thread looks for news before it sleeps, or asks how long it has waited. */
 const spins = 1 << 15;
 
+/** In `control.state`: whether threads may join, how many have, and one more job. */
+const isOpen = 0x80;
+const countMask = 0x7f;
+const numberMask = ~0xff;
+const oneJob = 0x100;
+
 /**
  * The module that runs plans: `execute(entries, count, threads)` for the first thread, `work(thread, threads)` for
- * the others. An entry runs on one thread, or on all in lock-step: the first thread announces it by counting
- * `phase` up, does its own share and waits until all others have counted `done`.
+ * the others. An entry runs on one thread or on several: the first thread opens a job, does its pieces until none is
+ * left, closes it, and waits for those that joined. A thread that comes too late is not waited for.
  */
 export function executorModule(shared: boolean): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter({ shared });
   module.usesTable = true;
   const type = module.type(kernelType);
   const callKernel = (f: Func): void => f.raw(op.callIndirect, type, 0);
-  // (milliseconds waited so far is the host's to count) → whether to give up
+  // (times looked so far) → whether to give up: the host has the clock.
   const patience = shared ? module.import("wait", [i32], i32) : null;
-
-  const execute = new Func([i32, i32, i32], i32);
-  {
-    const f = execute;
-    const [entry, count, threads] = [f.param(0), f.param(1), f.param(2)];
-    const result = f.local(i32);
-    f.loop(0, count, 1, () => {
-      const word = (i: number) => f.load(op.load, entry, i * 4);
-      const [index, bindings, parameter, parallel] = [word(0), word(1), word(2), word(3)];
-      const alone = (): void => {
-        f.push(bindings, 0, 1, parameter, index);
-        callKernel(f);
-        f.set(result);
-      };
-      if (!shared) alone();
-      else {
-        f.push(parallel, threads, 1);
-        f.raw(op.gtS);
-        f.raw(op.and);
-        f.when(() => {
-          f.store(op.store, control.job, index);
-          f.store(op.store, control.job, bindings, 4);
-          f.store(op.store, control.job, parameter, 8);
-          f.store(op.atomicStore, 0, 0, control.done);
-          f.push(0, 1);
-          f.memory(op.atomicAdd, control.phase);
-          f.raw(op.drop);
-          wakeSleepers(f);
-          f.push(bindings, 0, threads, parameter, index);
-          callKernel(f);
-          f.set(result);
-          const others = f.sub(threads, 1);
-          const tries = f.local(i32);
-          f.set(tries, 0);
-          f.raw(op.loop, 0x40);
-          f.push(f.load(op.atomicLoad, 0, control.done), others);
-          f.raw(op.ltS);
-          f.when(() => {
-            f.set(tries, f.i(op.add, tries, 1));
-            f.push(f.i(op.and, tries, spins - 1));
-            f.raw(op.eqz);
-            f.when(() => {
-              f.push(f.call(patience!, tries)!);
-              f.when(() => f.return(status.workerLost));
-            });
-            f.raw(op.br, 1);
-          });
-          f.raw(op.end);
-          f.push(f.load(op.load, 0, control.failed));
-          f.when(() => f.return(status.workerLost));
-        }, alone);
-      }
-      f.push(result);
-      f.when(() => f.return(result));
-      f.push(entry, entrySize);
-      f.raw(op.add);
-      f.set(entry);
-    });
+  const f = new Func([i32, i32, i32], i32);
+  const [entry, count, threads] = [f.param(0), f.param(1), f.param(2)];
+  const result = f.local(i32);
+  f.loop(0, count, 1, () => {
+    const word = (i: number): Local => f.load(op.load, entry, i * 4);
+    const [index, bindings, parameter, parallel] = [word(0), word(1), word(2), word(3)];
+    const run = (members: Int): void => {
+      f.push(bindings, 0, members, parameter, index);
+      callKernel(f);
+      f.set(result);
+    };
+    if (patience === null) run(1);
+    else {
+      f.push(parallel, threads, 1);
+      f.raw(op.gtS);
+      f.raw(op.and);
+      f.when(
+        () => {
+          openJob(f, [index, bindings, parameter]);
+          run(threads);
+          closeJob(f, patience);
+        },
+        () => run(1),
+      );
+    }
     f.push(result);
-    module.export("execute", f);
-  }
-  if (shared) module.export("work", workFunction(callKernel));
+    f.when(() => f.return(result));
+    f.set(entry, f.i(op.add, entry, entrySize));
+  });
+  f.push(result);
+  module.export("execute", f);
   if (shared) {
+    module.export("work", workFunction(callKernel));
     const wake = new Func([]);
     wakeSleepers(wake);
     module.export("wake", wake);
@@ -92,49 +68,86 @@ export function executorModule(shared: boolean): Uint8Array<ArrayBuffer> {
   return module.assemble();
 }
 
-/** Wakes whoever sleeps until the phase changes; a thread about to sleep counts itself first and looks again after. */
+/** Lets others join in a job. */
+function openJob(f: Func, job: readonly Local[]): void {
+  job.forEach((word, i) => f.store(op.store, control.job, word, i * 4));
+  f.store(op.atomicStore, 0, 0, control.done);
+  f.store(op.atomicStore, 0, 0, control.next);
+  const number = f.i(op.and, f.load(op.atomicLoad, 0, control.state), numberMask);
+  f.store(op.atomicStore, 0, f.i(op.add, number, oneJob | isOpen), control.state);
+  wakeSleepers(f);
+}
+
+/** Lets nobody join any more, and waits for those that did. */
+function closeJob(f: Func, patience: Callable): void {
+  f.push(0, ~isOpen);
+  f.memory(op.atomicAnd, control.state);
+  const joined = f.i(op.and, f.bind(i32), countMask);
+  const tries = f.local(i32);
+  f.set(tries, 0);
+  f.raw(op.loop, 0x40);
+  f.push(f.load(op.load, 0, control.failed));
+  f.when(() => f.return(status.workerLost));
+  f.push(f.load(op.atomicLoad, 0, control.done), joined);
+  f.raw(op.ltS);
+  f.when(() => {
+    f.set(tries, f.i(op.add, tries, 1));
+    f.push(f.i(op.and, tries, spins - 1));
+    f.raw(op.eqz);
+    f.when(() => {
+      f.push(f.call(patience, tries)!);
+      f.when(() => f.return(status.workerLost));
+    });
+    f.raw(op.br, 1);
+  });
+  f.raw(op.end);
+}
+
+/** Wakes whoever sleeps until the state changes; a thread about to sleep counts itself first and looks again after. */
 function wakeSleepers(f: Func): void {
   f.push(f.load(op.atomicLoad, 0, control.sleepers));
   f.when(() => {
     f.push(0, -1);
-    f.memory(op.notify, control.phase);
+    f.memory(op.notify, control.state);
     f.raw(op.drop);
   });
 }
 
+const count = (f: Func, place: number, by: number): void => {
+  f.push(0, by);
+  f.memory(op.atomicAdd, place);
+  f.raw(op.drop);
+};
+
 /**
- * The life of a worker: it waits for the phase to change, does its share of the job and counts itself done. It
- * returns the table index of a kernel that it has not loaded yet (then it must be called again), or −1 at the end.
+ * The life of a worker: it waits for a job, joins it, and counts itself done. It returns the table index of a kernel
+ * that it has not loaded yet (then it must be called again), or −1 at the end.
  */
 function workFunction(callKernel: (f: Func) => void): Func {
-  const f = new Func([i32, i32, i32], i32);
-  const [thread, threads, seenBefore] = [f.param(0), f.param(1), f.param(2)];
-  const phase = f.local(i32);
-  const seen = f.local(i32);
-  const tries = f.local(i32);
-  f.set(seen, seenBefore);
+  const f = new Func([i32, i32], i32);
+  const [thread, threads] = [f.param(0), f.param(1)];
+  const [state, seen, tries] = [f.local(i32), f.local(i32), f.local(i32)];
   f.raw(op.loop, 0x40);
   f.set(tries, 0);
   f.raw(op.loop, 0x40);
-  f.set(phase, f.load(op.atomicLoad, 0, control.phase));
-  f.push(phase, seen);
+  f.set(state, f.load(op.atomicLoad, 0, control.state));
+  f.push(state, isOpen);
+  f.raw(op.and);
+  f.raw(op.eqz);
+  f.push(f.i(op.and, state, numberMask), seen);
   f.raw(op.eq);
+  f.raw(op.or);
   f.when(() => {
     f.set(tries, f.i(op.add, tries, 1));
     f.push(tries, spins);
     f.raw(op.gtS);
     f.when(() => {
-      const count = (by: number): void => {
-        f.push(0, by);
-        f.memory(op.atomicAdd, control.sleepers);
-        f.raw(op.drop);
-      };
-      count(1);
-      f.push(0, seen);
+      count(f, control.sleepers, 1);
+      f.push(0, state);
       f.raw(op.constI64, 0x7f);
-      f.memory(op.wait32, control.phase);
+      f.memory(op.wait32, control.state);
       f.raw(op.drop);
-      count(-1);
+      count(f, control.sleepers, -1);
       f.set(tries, 0);
     });
     f.raw(op.br, 1);
@@ -152,13 +165,19 @@ function workFunction(callKernel: (f: Func) => void): Func {
   f.raw(op.tableGet, 0);
   f.raw(op.isNull);
   f.when(() => f.return(index));
-  f.push(f.load(op.load, 0, control.job + 4), thread, threads, f.load(op.load, 0, control.job + 8), index);
-  callKernel(f);
-  f.raw(op.drop);
-  f.set(seen, phase);
-  f.push(0, 1);
-  f.memory(op.atomicAdd, control.done);
-  f.raw(op.drop);
+  // Joined only if nothing has changed meanwhile; the job's words stay as they are from then on.
+  f.push(0, state, f.i(op.add, state, 1));
+  f.memory(op.atomicExchangeIf, control.state);
+  f.push(state);
+  f.raw(op.eq);
+  f.when(() => {
+    f.set(seen, f.i(op.and, state, numberMask));
+    const word = (i: number): Local => f.load(op.load, 0, control.job + i * 4);
+    f.push(word(1), thread, threads, word(2), word(0));
+    callKernel(f);
+    f.raw(op.drop);
+    count(f, control.done, 1);
+  });
   f.raw(op.br, 0);
   f.raw(op.end);
   f.raw(op.unreachable);

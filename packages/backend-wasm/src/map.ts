@@ -18,7 +18,7 @@ import {
   type Share,
 } from "./evaluation.ts";
 import { extract, type Lanes, load, loadOne, partsOf, store } from "./lanes.ts";
-import { type Entry, faultUnless, type Program, shareOf } from "./program.ts";
+import { type Entry, faultUnless, inShares, type Program } from "./program.ts";
 import type { Int, Local } from "./wasm/function.ts";
 import * as op from "./wasm/opcodes.ts";
 
@@ -108,10 +108,13 @@ export function emitMap(program: Program, kernel: MapKernel | GatherKernel): voi
       taken = () => take(entry, evaluation, kernel);
     }
     outputs.forEach((output, i) => evaluation.addMap(stored, kernel.inputs.length + i, output.dtype));
-    const first = order.axes[0];
-    const share =
-      shared && first !== undefined ? shareOf(entry, shape[first]!, first === order.vector ? 16 : 1) : null;
-    walk(entry, evaluation, order, share, () => evaluation.store(outputs, stored, kernel.inputs.length));
+    const first = order.axes[0] ?? -1;
+    const unit = first === order.vector ? 16 : 1;
+    inShares(entry, shape[first] ?? 1, unit, shared, (share) =>
+      walk(entry, evaluation, order, shared ? share : null, () =>
+        evaluation.store(outputs, stored, kernel.inputs.length),
+      ),
+    );
   });
 }
 

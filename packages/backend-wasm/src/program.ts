@@ -84,13 +84,47 @@ export interface Entry {
   readonly parameter: Local;
 }
 
-/** The share of a thread in `size` indices, in whole units but for the last. */
-export function shareOf({ f, thread, threads }: Entry, size: number, unit: number): Share {
-  const units = Math.ceil(size / unit);
-  const cut = (number: Local): Local => f.i(op.mul, f.i(op.divU, f.i(op.mul, number, units), threads), unit);
-  const low = cut(thread);
-  const high = f.min(cut(f.i(op.add, thread, 1)), size);
-  return { low, high };
+/** Pieces that work is cut into: enough for threads to end together, few enough to claim. */
+const maxPieces = 32;
+
+/**
+ * `body` for pieces of `size` indices, in whole units but for the last, as long as other threads leave any: whoever
+ * comes late finds less to do, and nobody waits for a thread that the system does not let run. What is computed for
+ * an index does not depend on the piece that it is in.
+ */
+export function inShares(
+  { f, threads }: Entry,
+  size: number,
+  unit: number,
+  shared: boolean,
+  body: (share: Share) => void,
+): void {
+  if (!shared) return body({ low: 0, high: size });
+  const piece = Math.ceil(Math.ceil(size / unit) / maxPieces) * unit;
+  const low = f.local(i32);
+  const high = f.local(i32);
+  f.raw(op.loop, 0x40);
+  f.set(low, 0);
+  f.set(high, size);
+  f.push(threads, 1);
+  f.raw(op.gtS);
+  f.when(() => {
+    f.push(0, 1);
+    f.memory(op.atomicAdd, control.next);
+    f.push(piece);
+    f.raw(op.mul);
+    f.set(low);
+    f.set(high, f.min(f.i(op.add, low, piece), size));
+  });
+  f.push(low, size);
+  f.raw(op.ltS);
+  f.when(() => {
+    f.scope(() => body({ low, high }));
+    f.push(threads, 1);
+    f.raw(op.gtS);
+    f.raw(op.brIf, 1);
+  });
+  f.raw(op.end);
 }
 
 /** Leaves the function after noting an index that is not in [0, size). */

@@ -12,7 +12,7 @@ import {
 } from "./evaluation.ts";
 import { constant, type Lanes, partsOf, width } from "./lanes.ts";
 import { costOf } from "./map.ts";
-import { type Entry, type Program, shareOf } from "./program.ts";
+import { type Entry, inShares, type Program } from "./program.ts";
 import type { Target } from "./target.ts";
 import type { Local } from "./wasm/function.ts";
 import { v128 } from "./wasm/types.ts";
@@ -225,7 +225,6 @@ function foldAlong(
   const values = Array.from({ length: count }, () => new Evaluation(target, buffers, [value], order));
   let total: Lanes = [];
   const epilogue = epilogueOf(entry, kernel, outer, -1, stored, () => total);
-  const share = shared ? shareOf(entry, sizes[outer[0]!]!, 1) : null;
   const body = (): void => {
     const sums = fold.start(count);
     const add = (active: readonly Evaluation[]): void => {
@@ -244,15 +243,15 @@ function foldAlong(
     epilogue.store(outputs, stored, inputs.length);
   };
   // The epilogue's last level waits for the result.
-  const visit = (depth: number): void => {
+  const visit = (depth: number, share: Share | null): void => {
     for (const evaluation of values) evaluation.flush();
     if (depth === outer.length) return f.scope(body);
     epilogue.flush();
     const axis = outer[depth]!;
-    const own = depth === 0 && share ? share : { low: 0, high: sizes[axis]! };
-    loopAxis(target, [...values, epilogue], axis, own, [0, sizes[axis]!], () => visit(depth + 1));
+    const own = share ?? { low: 0, high: sizes[axis]! };
+    loopAxis(target, [...values, epilogue], axis, own, [0, sizes[axis]!], () => visit(depth + 1, null));
   };
-  visit(0);
+  inShares(entry, sizes[outer[0] ?? -1] ?? 1, 1, shared, (share) => visit(0, shared ? share : null));
 }
 
 function foldAcross(
@@ -273,7 +272,6 @@ function foldAcross(
     epilogueOf(entry, kernel, outer, across, stored, () => totals[i]!),
   );
   const pairs = values.map((evaluation, i) => new Party([evaluation, epilogues[i]!]));
-  const share = shared ? shareOf(entry, sizes[outer[0]!]!, outer[0] === across ? unrolled * width : 1) : null;
   const inside = (active: readonly Party[]): void => {
     const sums = fold.start(active.length);
     const evaluations = active.map(({ members }) => members[0]!);
@@ -286,10 +284,9 @@ function foldAcross(
       members[1]!.store(outputs, stored, inputs.length);
     });
   };
-  const visit = (depth: number): void => {
+  const visit = (depth: number, own: Share | null): void => {
     for (const evaluation of [...values, ...epilogues]) if (depth < outer.length) evaluation.flush();
     const axis = outer[depth]!;
-    const own = depth === 0 ? share : null;
     if (axis === across) {
       loopLanes(target, pairs, axis, sizes[axis]!, own, inside);
       return;
@@ -300,8 +297,9 @@ function foldAcross(
       axis,
       own ?? { low: 0, high: sizes[axis]! },
       [0, sizes[axis]!],
-      () => visit(depth + 1),
+      () => visit(depth + 1, null),
     );
   };
-  visit(0);
+  const unit = outer[0] === across ? unrolled * width : 1;
+  inShares(entry, sizes[outer[0]!]!, unit, shared, (share) => visit(0, shared ? share : null));
 }

@@ -30,14 +30,9 @@ const start = ({ memory, executor, thread, threads }, ready) => {
   };
   ready();
   try {
-    let seen = 0;
-    for (let index; (index = work(thread, threads, seen)) >= 0; ) {
-      load(index);
-      seen = Atomics.load(words(), ${control.phase / 4}) - 1;
-    }
+    for (let index; (index = work(thread, threads)) >= 0; ) load(index);
   } catch (error) {
     Atomics.store(words(), ${control.failed / 4}, 1);
-    Atomics.add(words(), ${control.done / 4}, 1);
     throw error;
   }
 };

@@ -58,6 +58,8 @@ export const notify = 0x400;
 export const atomicLoad = 0x410;
 export const atomicStore = 0x417;
 export const atomicAdd = 0x41e;
+export const atomicAnd = 0x42c;
+export const atomicExchangeIf = 0x448;
 
 export const vload = 0x200;
 export const load8Splat = 0x207;
