@@ -1,3 +1,4 @@
+import { table } from "../table.ts";
 import { formatArray } from "../text.ts";
 import type { Trace } from "./types.ts";
 
@@ -20,11 +21,5 @@ export function traceToText({ nodes, result }: Pick<Trace, "nodes" | "result">):
       locals.join(", "),
     ];
   });
-  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, i) => cell.padEnd(widths[i]!))
-      .join("  ")
-      .trimEnd();
-  return [line(header), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n");
+  return table(header, rows);
 }
