@@ -89,6 +89,8 @@ describe("qr", () => {
     [1, 4],
     [5, 5],
     [12, 7],
+    [40, 40],
+    [70, 66],
     [3, 8],
     [2, 3, 5, 2],
   ])("factors %j", (...shape) => expectFactors(normal(1, ...shape)));
