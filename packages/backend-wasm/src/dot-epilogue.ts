@@ -19,7 +19,7 @@ export function emitEpilogue(program: Program, kernel: DotKernel, rowBytes: numb
   const rank = shape.length;
   const size = dtype === "float64" ? 8 : 4;
   const f = program.module.add(
-    new Func([i32, i32, i32, i32, i32, i32, ...shape.slice(2).map((): ValueType => i32)]),
+    new Func([i32, i32, i32, i32, i32, i32, ...shape.slice(0, -2).map((): ValueType => i32)]),
   );
   const target = program.target(f);
   const [bindings, results, row, toRow, column, toColumn] = [0, 1, 2, 3, 4, 5].map((i) => f.param(i)) as [
@@ -37,7 +37,7 @@ export function emitEpilogue(program: Program, kernel: DotKernel, rowBytes: numb
   buffers.push(f.sub(results, skipped) as Local);
   const strides = shape.map((_, axis) => (axis === rowAxis ? rowBytes / size : axis === columnAxis ? 1 : 0));
   const block: IndexMap = { offset: 0, strides, mask: null };
-  const axes = [...shape.slice(2).keys(), rowAxis, columnAxis].filter((axis) => shape[axis]! > 1);
+  const axes = [...shape.slice(0, -2).keys(), rowAxis, columnAxis].filter((axis) => shape[axis]! > 1);
   const order: Order = { sizes: shape, axes, vector: shape[columnAxis]! > 1 ? columnAxis : -1 };
   const source = buffers.length - 1;
   const evaluation: Evaluation = new Evaluation(target, buffers, outputs, order, (lanes) => {
@@ -56,7 +56,7 @@ export function emitEpilogue(program: Program, kernel: DotKernel, rowBytes: numb
     evaluation.flush();
     loopLanes(target, [evaluation], columnAxis, shape[columnAxis]!, { low: column, high: toColumn }, store);
   };
-  shape.slice(2).forEach((extent, axis) => {
+  shape.slice(0, -2).forEach((extent, axis) => {
     if (extent === 1) return;
     evaluation.flush();
     evaluation.enter(axis, { base: f.param(6 + axis), constant: 0 }, [0, extent]);

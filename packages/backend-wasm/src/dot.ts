@@ -90,7 +90,7 @@ class DotEmitter {
   readonly #kernel: DotKernel;
   readonly #product: Product;
   readonly #arithmetic: Arithmetic;
-  /** Columns of a panel, which a tile computes at once. */
+  /** Columns of a panel, which a tile computes at once; whole fours, since epilogues go by fours. */
   readonly #panel: number;
   readonly #isInner: boolean;
   readonly #packsB: boolean;
@@ -118,9 +118,9 @@ class DotEmitter {
     this.#plain = isPlain(kernel);
     this.#isInner =
       a.column === size && b.row === size && m <= maxInnerRows && k >= lanes && a.row >= 0 && b.column >= 0;
-    const vectors = this.#isInner ? 0 : m === 1 ? 8 : m === 2 ? 4 : m === 3 ? 3 : 2;
-    this.#panel = this.#isInner ? (m === 1 ? 8 : m === 2 ? 5 : 3) : vectors * lanes;
-    const perTile = this.#isInner ? Math.min(m, 3) : tileRows;
+    const vectors = this.#isInner ? 0 : m === 1 ? 8 : m === 2 ? 4 : m === 3 && lanes === 4 ? 3 : 2;
+    this.#panel = this.#isInner ? (m === 1 ? 8 : 4) : vectors * lanes;
+    const perTile = this.#isInner ? Math.min(m, 2) : tileRows;
     this.#tiles = Math.ceil(m / perTile);
     this.#shorter = Math.floor(m / this.#tiles);
     this.#taller = m % this.#tiles;
