@@ -113,16 +113,19 @@ export async function run(settings: RunSettings, hooks: RunHooks): Promise<Outco
   const remarks: string[] = [];
   const all = lanesOf(settings.implementations, settings.threads, launch);
   try {
-    for (const lane of all) {
-      if (skipped.some(({ impl }) => impl === lane.name)) continue;
-      log(`starting ${lane.name}`);
-      try {
-        const { version, mode } = await lane.open();
-        versions[lane.name] = `${version} (${mode})`;
-        lanes.push(lane);
-      } catch (error) {
-        skipped.push({ impl: lane.name, reason: (error as Error).message });
+    log("starting the implementations");
+    const opened = await Promise.allSettled(all.map((lane) => lane.open()));
+    for (const [i, result] of opened.entries()) {
+      const lane = all[i]!;
+      if (result.status === "rejected") {
+        const reason = (result.reason as Error).message;
+        if (!skipped.some(({ impl }) => impl === lane.name)) skipped.push({ impl: lane.name, reason });
+        continue;
       }
+      const { version, mode, threads } = result.value;
+      versions[lane.name] ??= `${version} (${mode})`;
+      if (threads === lane.threads) lanes.push(lane);
+      else remarks.push(`${lane.name} has ${threads} instead of ${lane.threads} threads: ${mode}`);
     }
     const meter = new RooflineMeter();
     for (const bench of settings.benches) {

@@ -15,6 +15,7 @@ interface Arr {
   mean(): Arr;
   reshape(shape: readonly number[]): Arr;
   data(): Promise<Float32Array>;
+  blockUntilReady(): Promise<Arr>;
   dispose(): void;
 }
 
@@ -60,10 +61,12 @@ function computation(jax: Jax, x: Arr, y: Arr, body: (x: Arr, y: Arr) => Arr): C
   const jitted = jax.jit(body);
   let result: Arr | undefined;
   return {
-    repeat(times) {
+    async repeat(times) {
       for (let i = 0; i < times; i++) {
         result?.dispose();
         result = jitted(x.ref, y.ref);
+        // It is lazy: what nobody waits for is never computed.
+        await result.blockUntilReady();
       }
     },
     read: () => result!.ref.data(),
@@ -166,7 +169,7 @@ function createTrainer(jax: Jax, work: TrainingCase, initial: readonly Float32Ar
           ? nn.oneHot(numpy.array(batch.target), outputs)
           : array(batch.target, [rows, outputs]);
     },
-    steps(count) {
+    async steps(count) {
       for (let i = 0; i < count; i++) {
         taken++;
         const scalars =
@@ -175,6 +178,8 @@ function createTrainer(jax: Jax, work: TrainingCase, initial: readonly Float32Ar
             : [learningRate];
         loss?.dispose();
         [loss, parameters, state] = step(parameters, state, x!.ref, target!.ref, scalars.map(scalar));
+        // The whole of the jitted step runs, which its guide says to do in every turn of a loop.
+        await loss.blockUntilReady();
       }
     },
     loss: async () => (await loss!.ref.data())[0]!,
