@@ -43,6 +43,15 @@ describe("LogisticRegression", () => {
     }
   });
 
+  test("Newton takes float32 examples to float64 digits, and ends where rounding does", async () => {
+    const model = new LogisticRegression({ solver: "newton", tol: 0 });
+    await model.fit(tensor(two.x), tensor(two.y));
+    const wide = await new LogisticRegression({ solver: "newton" }).fit(two.x, two.y);
+    await expectClose(model.coef, wide.coef, { rtol: 0, atol: 1e-6 });
+    expect(model.converged).toBe(true);
+    expect(model.nIter).toBeLessThan(20);
+  });
+
   test("at the solution Σ (p − t)·x + w / C is 0", async () => {
     const model = await new LogisticRegression({ C: 0.5 }).fit(two.x, two.y);
     const p = model.predictProba(two.x).slice(null, 1);

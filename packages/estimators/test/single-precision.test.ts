@@ -61,7 +61,7 @@ test("linear models and networks fit where there is no float64 and no synchronou
   );
   const models = [
     new LogisticRegression(),
-    new LogisticRegression({ solver: "newton", tol: 1e-5 }),
+    new LogisticRegression({ solver: "newton" }),
     new SoftmaxRegression(),
     new Perceptron({ maxIter: 30 }),
     new MLPClassifier({ hiddenLayerSizes: [4], maxIter: 60, learningRateInit: 0.05 }),

@@ -211,8 +211,8 @@ export abstract class Optimizer<
       checkRange(this, "lr", options.lr, 0);
       this.check(options);
     } catch (error) {
-      if (place !== "" && error instanceof OptionError) error.message += `, in ${place}`;
-      throw error;
+      if (place === "" || !(error instanceof OptionError)) throw error;
+      throw new OptionError(`${error.message}, in ${place}`, { cause: error });
     }
   }
 

@@ -67,13 +67,15 @@ export class LogisticRegression
     const targets = tensor(indices).cast(dtype);
     const lambda = 1 / (C * n);
     if (solver === "newton") {
-      const { weights, ...end } = await newton(examples, targets, {
+      // Second derivatives need the digits, and take little room.
+      const wide = widest();
+      const { weights, ...end } = await newton(examples.cast(wide), targets.cast(wide), {
         lambda,
         intercept: fitIntercept,
         maxIter,
         tol,
       });
-      const bias = fitIntercept ? weights.slice([features, null]) : zeros([1], { dtype });
+      const bias = fitIntercept ? weights.slice([features, null]) : zeros([1], { dtype: wide });
       this.state = { classes, weights: weights.slice([0, features]).reshape(1, features), bias, ...end };
       return this;
     }

@@ -1,4 +1,4 @@
-import { concat, NumericError, onesLike, solve, zeros, type Tensor } from "@chainrule/core";
+import { concat, NumericError, onesLike, realize, solve, zeros, type Tensor } from "@chainrule/core";
 
 /** Where Newton's method ended. */
 export interface NewtonFit {
@@ -37,6 +37,7 @@ export async function newton(
     const z = design.matmul(w);
     return z.softplus().sub(z.mul(t)).mean().add(w.square().mul(penalty).sum().mul(0.5)).item();
   };
+  const rounding = x.dtype === "float64" ? 4 * Number.EPSILON : 2 ** -21;
   let w = zeros([size], { dtype: x.dtype });
   let loss = await lossAt(w);
   for (let i = 1; i <= maxIter; i++) {
@@ -45,16 +46,23 @@ export async function newton(
     const weighted = design.mul(p.mul(p.neg().add(1)).expandDims(1));
     const hessian = design.T.matmul(weighted).div(n).add(diagonal(penalty));
     const step = await solveStep(hessian, gradient);
+    // What the step promises; once rounding is larger, no step can be told from none.
+    const promised = await gradient.mul(step).sum().item();
     let share = 1;
     let next = w.sub(step);
     let value = await lossAt(next);
-    while (!(value <= loss + 1e-12 * Math.abs(loss)) && share > 1e-10) {
+    while (!(value <= loss + rounding * Math.abs(loss)) && share > rounding) {
       share /= 2;
       next = w.sub(step.mul(share));
       value = await lossAt(next);
     }
     [w, loss] = [next.stopGradient(), value];
-    if (share * (await step.abs().max().item()) <= tol) return { weights: w, iterations: i, converged: true };
+    // Stored, or every later iteration would compute all steps before it again.
+    await realize(w);
+    const settled = promised <= rounding * Math.abs(loss);
+    if (settled || share * (await step.abs().max().item()) <= tol) {
+      return { weights: w, iterations: i, converged: true };
+    }
   }
   return { weights: w, iterations: maxIter, converged: false };
 }
