@@ -37,6 +37,7 @@ describe("moments", () => {
     ["orthogonal", init.orthogonal(), 0, Math.sqrt(1 / 300)],
     ["orthogonal with a gain", init.orthogonal({ gain: 2 }), 0, 2 * Math.sqrt(1 / 300)],
     ["sparse", init.sparse(0.75, 2), 0, 2 * Math.sqrt(0.25)],
+    ["sparse of none", init.sparse(0), 0, 0.01],
     ["zeros", init.zeros(), 0, 0],
     ["ones", init.ones(), 1, 0],
   ];
