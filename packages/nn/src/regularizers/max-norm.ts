@@ -16,7 +16,7 @@ export function maxNorm(weight: Tensor, limit: number): Tensor {
 
 /**
  * Puts every parameter of two axes or more back within `maxNorm`; biases stay as they are. To be called after each
- * step of an optimiser, alone or within a captured step.
+ * step of an optimiser: by hand, within a captured step, or in a callback's `onStepEnd` of `fit`.
  *
  * @throws OptionError unless the limit is > 0.
  */
