@@ -48,7 +48,11 @@ export async function activationChart(
 /** Breaks a line where it jumps, rather than draw a slope that is not there. */
 function withGaps(values: ArrayLike<number>): Float64Array {
   const all = Float64Array.from(values);
-  const sorted = all.filter(Number.isFinite).sort();
-  const range = (sorted.at(-1) ?? 0) - (sorted[0] ?? 0);
-  return all.map((value, i) => (i > 0 && Math.abs(value - all[i - 1]!) > range / 5 ? NaN : value));
+  const finite = all.filter(Number.isFinite).sort();
+  const range = (finite.at(-1) ?? 0) - (finite[0] ?? 0);
+  const change = (i: number): number => Math.abs((all[i] ?? NaN) - (all[i - 1] ?? NaN)) || 0;
+  // A jump is large in itself and beside the changes around it.
+  const jumps = (i: number): boolean =>
+    change(i) > Math.max(range / 5, 10 * change(i - 1), 10 * change(i + 1));
+  return all.map((value, i) => (jumps(i) ? NaN : value));
 }
