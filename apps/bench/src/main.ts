@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { open, writeFile } from "node:fs/promises";
 import { CommanderError } from "commander";
 import { exitCodeOf, parseArguments, type Settings } from "./arguments.ts";
 import { htmlReport } from "./report/html.ts";
@@ -13,7 +13,16 @@ function progress(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
 }
 
+/** Finds out before the work whether a report can be written; what is there already stays until then. */
+async function refuseUnwritable(path: string | undefined): Promise<void> {
+  if (path === undefined) return;
+  const file = await open(path, "a");
+  await file.close();
+}
+
 async function bench({ only, impl, threads, quick, markdown, json, html }: Settings): Promise<number> {
+  await refuseUnwritable(json);
+  await refuseUnwritable(html);
   const show = markdown ? markdownTable : plainTable;
   const outcome = await run(
     { benches: only, implementations: impl, threads, quick },
@@ -40,6 +49,9 @@ async function bench({ only, impl, threads, quick, markdown, json, html }: Setti
 try {
   process.exitCode = await bench(parseArguments(process.argv.slice(2)));
 } catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = exitCodeOf(error);
+  if (error instanceof CommanderError) process.exitCode = exitCodeOf(error);
+  else if (error instanceof Error && "syscall" in error) {
+    console.error(`error: ${error.message}`);
+    process.exitCode = 2;
+  } else throw error;
 }
