@@ -91,6 +91,9 @@ const childrenOf = (node: Expression): readonly Expression[] => {
   }
 };
 
+const isPowerOfTwo = (node: Expression): node is Expression & { kind: "const" } =>
+  node.kind === "const" && node.value > 0 && (node.value & (node.value - 1)) === 0;
+
 /** The expressions under `roots`, operands first; without recursion, since chains may be long. */
 export function collect(roots: readonly Expression[]): Expression[] {
   const nodes: Expression[] = [];
@@ -344,6 +347,10 @@ export class Evaluation implements Walker {
       case "cast":
         return cast(target, node.x.dtype, node.dtype, this.value(node.x));
       case "binary":
+        if (node.op === "mod" && node.dtype === "int32" && isPowerOfTwo(node.y)) {
+          // What random numbers are cut down with.
+          return [f.v(op.vand, this.value(node.x)[0]!, f.i32(node.y.value - 1))];
+        }
         return binary(target, node.op, node.x.dtype, this.value(node.x), this.value(node.y));
       case "where":
         return select(f, this.value(node.condition)[0]!, this.value(node.x), this.value(node.y));

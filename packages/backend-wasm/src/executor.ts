@@ -7,8 +7,11 @@ import { i32 } from "./wasm/types.ts";
 /** The type of kernels: (bindings, thread, threads, parameter) → status. */
 export const kernelType: Pick<Callable, "params" | "result"> = { params: [i32, i32, i32, i32], result: i32 };
 
-/** How often a thread looks for news before it sleeps, or asks how long it has waited. */
+/** How often the first thread looks before it asks how long it has waited: some tens of microseconds. */
 const spins = 1 << 15;
+
+/** How often a worker looks for a job before it sleeps: longer than a training loop is busy between its steps. */
+const workerSpins = 1 << 18;
 
 /** In `control.state`: whether threads may join, how many have, and one more job. */
 const isOpen = 0x80;
@@ -59,12 +62,7 @@ export function executorModule(shared: boolean): Uint8Array<ArrayBuffer> {
   });
   f.push(result);
   module.export("execute", f);
-  if (shared) {
-    module.export("work", workFunction(callKernel));
-    const wake = new Func([]);
-    wakeSleepers(wake);
-    module.export("wake", wake);
-  }
+  if (shared) module.export("work", workFunction(callKernel));
   return module.assemble();
 }
 
@@ -139,7 +137,7 @@ function workFunction(callKernel: (f: Func) => void): Func {
   f.raw(op.or);
   f.when(() => {
     f.set(tries, f.i(op.add, tries, 1));
-    f.push(tries, spins);
+    f.push(tries, workerSpins);
     f.raw(op.gtS);
     f.when(() => {
       count(f, control.sleepers, 1);
