@@ -92,6 +92,8 @@ const full: Partial<Record<BenchName, readonly NamedCase[]>> = {
         [1, 32, 128, 512].map((batch) => named(trainingCase(layers, optimizer, batch))),
       ),
     ),
+    // The batch that most programs begin with.
+    named(trainingCase([784, 128, 10], "adam", 64)),
     uncaptured(),
   ],
   "tiny-step": tiny,
@@ -101,7 +103,7 @@ const brief: typeof full = {
   matmul: [...products([256], ["NN", "TN"]), ...products([512], ["NN"])],
   elementwise: elementwise(["chain", "softmax"], [large]),
   "mlp-step": [
-    ...[1, 32, 128].map((batch) => named(trainingCase([784, 128, 10], "adam", batch))),
+    ...[1, 32, 64, 128].map((batch) => named(trainingCase([784, 128, 10], "adam", batch))),
     uncaptured(),
   ],
   "tiny-step": tiny.slice(0, 1),
