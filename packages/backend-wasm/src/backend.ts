@@ -246,10 +246,8 @@ class Wasm implements WasmBackend {
       const moved = this.#take(capacity * 16);
       const { i32 } = this.#views;
       const old = this.#registry;
-      if (old.capacity > 0) {
-        i32.copyWithin(moved / 4, old.address / 4, old.address / 4 + old.capacity * 4);
-        this.#heap.give(old.address, old.capacity * 16);
-      }
+      // The old one is not given back: a worker may be reading it.
+      i32.copyWithin(moved / 4, old.address / 4, old.address / 4 + old.capacity * 4);
       i32[control.registry / 4] = moved;
       this.#registry = { address: moved, capacity };
     }

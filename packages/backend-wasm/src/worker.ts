@@ -30,7 +30,16 @@ const start = ({ memory, executor, thread, threads }, ready) => {
   };
   ready();
   try {
-    for (let index; (index = work(thread, threads)) >= 0; ) load(index);
+    let failures = 0;
+    for (let index; (index = work(thread, threads)) >= 0; ) {
+      try {
+        load(index);
+        failures = 0;
+      } catch (error) {
+        // The kernel may be gone by now, or this thread may not know yet that memory has grown.
+        if (++failures > 100) throw error;
+      }
+    }
   } catch (error) {
     Atomics.store(words(), ${control.failed / 4}, 1);
     throw error;

@@ -1,0 +1,68 @@
+import { OptionError } from "@chainrule/core";
+import { afterEach, expect, test, vi } from "vitest";
+import { createWasm, wasm } from "../src/index.ts";
+import { Random } from "./kernels.ts";
+import { expectSameBits, runOn, runOnCpu } from "./run.ts";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+test("a host without WebAssembly, without SIMD or without relaxed SIMD is told apart", () => {
+  expect(wasm.unavailable!()).toBeNull();
+  vi.spyOn(WebAssembly, "validate").mockReturnValueOnce(false);
+  expect(createWasm({ instructionSet: "relaxed" }).unavailable!()).toBeNull();
+  vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
+  expect(wasm.unavailable!()).toBe("this host's WebAssembly has no SIMD");
+  vi.stubGlobal("WebAssembly", undefined);
+  expect(wasm.unavailable!()).toBe("this host has no WebAssembly");
+});
+
+test("plain SIMD is used where relaxed SIMD is missing", async () => {
+  const { validate } = WebAssembly;
+  vi.spyOn(WebAssembly, "validate").mockImplementation(
+    // The instruction's bytes: prefix 0xfd, then 0x105 in LEB128.
+    (bytes) => !new Uint8Array(bytes as ArrayBuffer).join().includes("253,133,2") && validate(bytes),
+  );
+  expect(createWasm({ instructionSet: "relaxed" }).unavailable!()).toMatch(/no relaxed SIMD/);
+  const backend = await createWasm({ threads: 1 }).create();
+  expect(backend.mode).toBe("SIMD, 1 thread");
+  backend.dispose();
+});
+
+test("without shared memory there is one thread, and the mode says why", async () => {
+  vi.stubGlobal("SharedArrayBuffer", undefined);
+  const backend = await createWasm({ threads: 2 }).create();
+  expect(backend.threads).toBe(1);
+  expect(backend.mode).toMatch(/1 thread \(this page is not cross-origin isolated/);
+  backend.dispose();
+});
+
+test("where the main thread may not sleep, it spins", async () => {
+  vi.spyOn(Atomics, "wait").mockImplementation(() => {
+    throw new TypeError("Atomics.wait cannot be called in this context");
+  });
+  const backend = await createWasm({ threads: 2 }).create();
+  expect(backend.threads).toBe(2);
+  const random = new Random(2);
+  const length = 200_000;
+  const map = { offset: 0, strides: [1], mask: null };
+  const x = { kind: "load", dtype: "float32", input: 0, map } as const;
+  const kernel = {
+    kind: "map",
+    shape: [length],
+    inputs: ["float32"],
+    outputs: [{ kind: "binary", dtype: "float32", op: "mul", x, y: x }],
+    key: "",
+  } as const;
+  const inputs = [random.elements("float32", length)];
+  for (let i = 0; i < 20; i++) {
+    expectSameBits(runOn(backend, kernel, inputs), runOnCpu(kernel, inputs), () => i);
+  }
+  backend.dispose();
+});
+
+test("options outside their range are refused", () => {
+  for (const threads of [0, -1, 1.5, 65, NaN]) expect(() => createWasm({ threads })).toThrow(OptionError);
+});
