@@ -65,7 +65,10 @@ test("AlphaDropout of all gives zeros, of none the input", async () => {
   expect(new AlphaDropout(0).forward(x)).toBe(x);
   expect(() => new AlphaDropout(1.1)).toThrow(OptionError);
   expect(() => new AlphaDropout(Number.NaN)).toThrow("AlphaDropout: p must be in [0, 1], not NaN");
-  expect(String(new AlphaDropout(0.2))).toBe("AlphaDropout(p=0.2)");
+  expect([new AlphaDropout(0.2), new AlphaDropout()].map(String)).toEqual([
+    "AlphaDropout(p=0.2)",
+    "AlphaDropout(p=0.5)",
+  ]);
 });
 
 test("GaussianNoise adds to its input, and passes the gradient as it is", async () => {

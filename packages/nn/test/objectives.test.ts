@@ -219,6 +219,8 @@ describe("at the edges", () => {
     const zero = float64([0, 0]);
     const other = float64([1, 2]);
     expect(await nn.cosineSimilarity(zero, other).item()).toBe(0);
+    const short = nn.cosineEmbeddingLoss(float64([1e-6, 0]), float64([1e-6, 0]), int32(1));
+    expect(await short.item()).toBeCloseTo(0.5, 12);
     const gradient = await nn.cosineEmbeddingLoss(zero, other, int32(1)).gradient(zero)[0]!.data();
     expect(gradient.every(Number.isFinite)).toBe(true);
   });
@@ -244,6 +246,7 @@ describe("bad input", () => {
       "NumericError: bceLoss: predictions are probabilities in [0, 1], and element 1 is 3; " +
         "give logits to bceWithLogits",
     );
+    expect(() => nn.bceLoss(tensor([1 + 1e-6]), tensor([1]))).toThrow(NumericError);
     expect(() => nn.bceLoss(tensor([0.5]), tensor([-1]))).toThrow("targets are probabilities in [0, 1]");
     expect(() => nn.crossEntropy(zeros([1, 2]), tensor([[-1, 2]]))).toThrow(NumericError);
     const rounded = nn.crossEntropy(zeros([1, 2]), tensor([[-1e-7, 1 + 2 ** -23]]));
