@@ -1,5 +1,4 @@
 import { Command, type CommanderError, InvalidArgumentError, Option } from "commander";
-import { availableParallelism } from "node:os";
 import { benches, type BenchName, implementations, type ImplementationName, nearest } from "./names.ts";
 import { defaultThreads } from "./run.ts";
 
@@ -13,6 +12,9 @@ export interface Settings {
   readonly json?: string;
   readonly html?: string;
 }
+
+/** What was given; null where a default depends on the rest. */
+type Parsed = Omit<Settings, "only" | "threads"> & { [K in "only" | "threads"]: Settings[K] | null };
 
 /** Reads names with commas between them; given twice, the option adds up. */
 function namesOf<T extends string>(what: string, known: readonly T[]) {
@@ -61,7 +63,7 @@ export function parseArguments(
     .addOption(
       new Option("--threads <counts>", "for implementations that have a choice, for example 1,2")
         .argParser(threadCounts)
-        .default(defaultThreads(), availableParallelism() > 1 ? "1,2" : "1"),
+        .default(null, "1,2 where there are two cores; with --quick 1"),
     )
     .addOption(new Option("--quick", "fewer cases and repetitions: under a minute").default(false))
     .addOption(new Option("--markdown", "print the tables as Markdown").default(false))
@@ -71,10 +73,10 @@ export function parseArguments(
     .exitOverride()
     .configureOutput(output);
   program.parse(argv, { from: "user" });
-  const options = program.opts<Settings & { only: Settings["only"] | null }>();
+  const { only, threads, ...options } = program.opts<Parsed>();
   // Training to an accuracy cannot be made brief: it runs where it is asked for by name.
   const all = benches.filter((name) => !(options.quick && name === "mnist-to-97"));
-  return { ...options, only: options.only ?? all };
+  return { ...options, only: only ?? all, threads: threads ?? (options.quick ? [1] : defaultThreads()) };
 }
 
 /** The exit code of what `parseArguments` threw: help is no fault. */

@@ -42,7 +42,9 @@ describe("arguments", () => {
     expect(settings.threads).toEqual([1, 2]);
   });
 
-  test("--quick leaves out training to an accuracy, unless it is asked for", () => {
+  test("--quick leaves out training to an accuracy and second threads, unless they are asked for", () => {
+    expect(parseArguments(["--quick"]).threads).toEqual([1]);
+    expect(parseArguments(["--quick", "--threads", "2"]).threads).toEqual([2]);
     expect(parseArguments(["--quick"]).only).not.toContain("mnist-to-97");
     expect(parseArguments(["--quick", "--only", "mnist-to-97"]).only).toEqual(["mnist-to-97"]);
   });
