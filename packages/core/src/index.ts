@@ -51,6 +51,7 @@ export {
   type TruncatedNormalOptions,
   type UniformOptions,
 } from "./tensor/random.ts";
+export { overlapAdd, slidingWindows, type WindowOptions } from "./tensor/windows.ts";
 export { compile, type Compiled, type CompileOptions, type Tree } from "./tensor/compile.ts";
 export { explain, realize, realizeSync } from "./tensor/realize.ts";
 export { debug, type DebugOptions } from "./engine/debug.ts";

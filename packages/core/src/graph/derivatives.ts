@@ -2,6 +2,7 @@ import type { ReduceOp } from "../backend/kernel.ts";
 import { isFloat } from "../dtype.ts";
 import type { Shape } from "../shape.ts";
 import * as g from "./build.ts";
+import { overlapAdd } from "./overlap.ts";
 import { isOp, type Attributes, type Node, type Op } from "./node.ts";
 
 /** The gradient that reaches one input, from the gradient of the node's own value; null where none does. */
@@ -128,24 +129,6 @@ function unslice(upstream: Node, { attributes, inputs }: Node<"slice">): Node {
   );
 }
 
-/** Adds each window's gradient at the elements that it saw. */
-function unwindow(upstream: Node, { attributes, inputs }: Node<"window">): Node {
-  const { axis, size, stride, dilation } = attributes;
-  const shape = inputs[0]!.shape;
-  const rank = shape.length;
-  const count = upstream.shape[axis]!;
-  const along = (n: number, step: number): Node => g.mul(g.iota([n]), g.constant(step, [n], "int32"));
-  const starts = g.expand(g.reshape(along(count, stride), [count, 1]), [count, size]);
-  const offsets = g.expand(g.reshape(along(size, dilation), [1, size]), [count, size]);
-  const flat = shape.map((n, i) => (i === axis ? count * size : n));
-  const positions = g.reshape(
-    g.add(starts, offsets),
-    shape.map((_, i) => (i === axis ? count * size : 1)),
-  );
-  const order = [...shape.keys()].flatMap((i) => (i === axis ? [i, rank] : [i]));
-  return g.scatterAdd(shape, g.expand(positions, flat), g.reshape(g.permute(upstream, order), flat), axis);
-}
-
 /** One index an axis can meet nothing twice, so its scatter is a comparison, which fuses with its neighbours. */
 function ungather(upstream: Node, { attributes: { axis }, inputs }: Node<"gather">): Node {
   const [x, indices] = inputs as [Node, Node];
@@ -249,7 +232,10 @@ const rules: Rules = {
   ],
   slice: [unslice],
   flip: [(u, { attributes }) => g.flip(u, attributes)],
-  window: [unwindow],
+  window: [
+    (u, { attributes: { axis, stride, dilation }, inputs: [x] }) =>
+      overlapAdd(u, axis, x!.shape[axis]!, stride, dilation),
+  ],
   // Under a transpose, the product that has the layout of what lies below: it then needs no transpose of its own.
   dot: [
     (u, { inputs: [a, b] }) => (isTransposed(a!) ? swapLast(g.dot(b!, swapLast(u))) : g.dot(u, swapLast(b!))),
