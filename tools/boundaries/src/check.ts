@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { type Import, importsOf } from "./imports.ts";
-import { appScope, mayImport, nodeEntries, scope } from "./rules.ts";
+import { bundled, appScope, mayImport, nodeEntries, scope } from "./rules.ts";
 
 interface Manifest {
   readonly exports?: Readonly<Record<string, string>>;
@@ -89,7 +89,7 @@ function checkPackage(root: string, room: string): string[] {
         problems.push(
           `${at}: ${room} may not import ${target} (it may import ${allowed.join(", ") || "nothing"})`,
         );
-      } else if (!declared.has(name)) {
+      } else if (!declared.has(name) && !bundled[room]?.includes(name)) {
         problems.push(`${at}: "${name}" is imported but is no dependency or peer dependency of ${room}`);
       }
     }

@@ -18,6 +18,9 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   chainrule: ["core", "backend-cpu", "nn", "optim", "data", "train", "io", "testkit"],
 };
 
+/** Packages that a build bundles, which are therefore development dependencies. */
+export const bundled: Readonly<Record<string, readonly string[]>> = { "backend-gpu": ["gpu.js"] };
+
 /** Entry points that may reach `node:` builtins; every other entry must also load in a browser. */
 export const nodeEntries: readonly string[] = ["./node"];
 

@@ -1,0 +1,36 @@
+/** Elements in a texture, in the form in which gpu.js takes textures as arguments and outputs. */
+export class DeviceTexture {
+  readonly type = "ArrayTexture(1)";
+  readonly texture: WebGLTexture;
+  readonly context: WebGL2RenderingContext;
+  /** Width and height. */
+  readonly size: Int32Array;
+  /** The elements as gpu.js indexes them: one axis. */
+  readonly dimensions: Int32Array;
+  readonly output: readonly number[];
+
+  constructor(context: WebGL2RenderingContext, texture: WebGLTexture, width: number, height: number) {
+    this.context = context;
+    this.texture = texture;
+    this.size = Int32Array.of(width, height);
+    this.dimensions = Int32Array.of(width * height, 1, 1);
+    this.output = [width * height];
+  }
+
+  get width(): number {
+    return this.size[0]!;
+  }
+
+  get height(): number {
+    return this.size[1]!;
+  }
+
+  get bytes(): number {
+    return 4 * this.width * this.height;
+  }
+
+  /** Asked by gpu.js before it draws into this texture: nobody else holds it. */
+  beforeMutate(): boolean {
+    return false;
+  }
+}
