@@ -5,6 +5,7 @@ import { StateError } from "../errors.ts";
 import { stopGradient } from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
 import { linearize, resolve, type LinearGraph } from "./linearize.ts";
+import { pendingOn } from "./pending.ts";
 import { buildPlan, type Plan, type Slot } from "./plan.ts";
 import { bufferOf, deviceOf, realizeNodesSync } from "./realize.ts";
 import { Storage } from "./storage.ts";
@@ -120,6 +121,7 @@ export class Captured {
       this.#bind(place, bufferOf(arg, device));
     }
     for (const { place, leaf } of this.#constants) this.#bind(place, bufferOf(leaf, device));
+    realizeNodesSync(pendingOn(() => this.#updated.map((cell) => cell.storage(device))));
     for (const { place, cell } of this.#cells) this.#bind(place, cell.storage(device).bufferOn(device));
     for (const { node, refresh } of this.#hostInputs)
       device.backend.write(node.storage!.bufferOn(device), refresh());

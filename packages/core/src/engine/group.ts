@@ -1,6 +1,5 @@
 import { forEachView, loadOf, moveTerm, type Term } from "./term.ts";
-import type { Value } from "./value.ts";
-import { type Core } from "./value.ts";
+import type { Core, Value } from "./value.ts";
 import { sizeOf, type Shape } from "../shape.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Device } from "../backend/device.ts";
 import type { Kernel } from "../backend/kernel.ts";
 import { isAlias } from "../graph/node.ts";
-import { bytesPerElement, type Dtype } from "../dtype.ts";
+import type { Dtype } from "../dtype.ts";
 import { emit, type EmittedKernel } from "./emit.ts";
 import { Fusion, type Group } from "./group.ts";
 import { resolve, type LinearGraph } from "./linearize.ts";
@@ -218,7 +218,3 @@ function placeSlots(
   });
   return planner.slots;
 }
-
-/** Bytes that a plan needs besides its leaves and outputs. */
-export const arenaBytes = (plan: Plan): number =>
-  plan.slots.reduce((bytes, { dtype, length }) => bytes + length * bytesPerElement(dtype), 0);

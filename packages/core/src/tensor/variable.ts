@@ -1,5 +1,6 @@
 import { DtypeError, ShapeError } from "../errors.ts";
 import type { Device } from "../backend/device.ts";
+import { notePending } from "../engine/pending.ts";
 import { realizeNodesSync } from "../engine/realize.ts";
 import { Storage } from "../engine/storage.ts";
 import { activeTrace, type Cell } from "../engine/trace.ts";
@@ -22,6 +23,7 @@ export class Variable extends Tensor implements Cell {
     const own = stopGradient(initial.node);
     own.owned = true;
     super(own);
+    notePending(own);
     this.name = options.name ?? "";
   }
 
@@ -43,6 +45,7 @@ export class Variable extends Tensor implements Cell {
     super.node.owned = false;
     node.owned = true;
     super.node = node;
+    notePending(node);
   }
 
   #present(): Node {
