@@ -1,5 +1,6 @@
 import type { DotKernel, IndexMap } from "@chainrule/core";
-import { contiguousMap, Evaluation, loopLanes, type Order } from "./evaluation.ts";
+import { Evaluation, type Order } from "./evaluation.ts";
+import { contiguousMap, loopLanes } from "./loops.ts";
 import { load } from "./lanes.ts";
 import type { Program } from "./program.ts";
 import { Func, type Local } from "./wasm/function.ts";

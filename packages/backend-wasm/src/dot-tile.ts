@@ -34,7 +34,7 @@ export function arithmeticOf(dtype: DotKernel["dtype"], isRelaxed: boolean): Ari
 }
 
 /** sum += x·y. */
-export function multiplyAdd(f: Func, { madd, mul, add }: Arithmetic, sum: Local, x: Local, y: Local): void {
+function multiplyAdd(f: Func, { madd, mul, add }: Arithmetic, sum: Local, x: Local, y: Local): void {
   f.push(x, y);
   if (madd) {
     f.push(sum);

@@ -5,7 +5,7 @@ import * as op from "./wasm/opcodes.ts";
 import { i32 } from "./wasm/types.ts";
 
 /** The type of kernels: (bindings, thread, threads, parameter) → status. */
-export const kernelType: Pick<Callable, "params" | "result"> = { params: [i32, i32, i32, i32], result: i32 };
+const kernelType: Pick<Callable, "params" | "result"> = { params: [i32, i32, i32, i32], result: i32 };
 
 /** How often the first thread looks before it asks how long it has waited: some tens of microseconds. */
 const spins = 1 << 15;

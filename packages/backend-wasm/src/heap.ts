@@ -34,11 +34,6 @@ export class Heap {
     return this.#liveBytes;
   }
 
-  /** Bytes that are kept for reuse. */
-  get freeBytes(): number {
-    return [...this.#free].reduce((sum, [size, blocks]) => sum + size * blocks.length, 0);
-  }
-
   /** The address of a block of at least `bytes`, on a multiple of 64. Throws BackendError when memory runs out. */
   take(bytes: number): number {
     const size = sizeClass(bytes);

@@ -6,17 +6,8 @@ import {
   type ScatterAddKernel,
 } from "@chainrule/core";
 import { binary } from "./arithmetic.ts";
-import {
-  collect,
-  contiguousMap,
-  Evaluation,
-  loopAxes,
-  loopAxis,
-  loopLanes,
-  type Order,
-  type ResultSource,
-  type Share,
-} from "./evaluation.ts";
+import { collect, Evaluation, type Order, type ResultSource } from "./evaluation.ts";
+import { contiguousMap, loopAxes, loopAxis, loopLanes, type Share } from "./loops.ts";
 import { extract, type Lanes, load, loadOne, partsOf, store } from "./lanes.ts";
 import { type Entry, faultUnless, inShares, type Program } from "./program.ts";
 import type { Int, Local } from "./wasm/function.ts";
@@ -52,13 +43,13 @@ export function costOf(roots: readonly Expression[]): number {
 }
 
 /** The order in which a kernel without reductions walks its outputs: the last axis by lanes. */
-export function outputOrder(sizes: readonly number[]): Order {
+function outputOrder(sizes: readonly number[]): Order {
   const axes = loopAxes(sizes);
   return { sizes, axes, vector: axes.at(-1) ?? -1 };
 }
 
 /** `body` at each index of the order, with everything that is known there computed. */
-export function walk(
+function walk(
   entry: Entry,
   evaluation: Evaluation,
   { sizes, axes, vector }: Order,

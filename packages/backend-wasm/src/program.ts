@@ -1,6 +1,6 @@
 import type { Kernel } from "@chainrule/core";
 import { control, status } from "./control.ts";
-import type { Share } from "./evaluation.ts";
+import type { Share } from "./loops.ts";
 import type { InstructionSet, Target } from "./target.ts";
 import { Func, type Local } from "./wasm/function.ts";
 import { ModuleWriter } from "./wasm/module.ts";

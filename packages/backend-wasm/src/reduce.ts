@@ -1,15 +1,7 @@
 import type { Dtype, Expression, IndexMap, ReduceKernel, ReduceOp } from "@chainrule/core";
 import { binary, cast } from "./arithmetic.ts";
-import {
-  collect,
-  contiguousMap,
-  Evaluation,
-  loopAxes,
-  loopAxis,
-  loopLanes,
-  Party,
-  type Share,
-} from "./evaluation.ts";
+import { collect, Evaluation } from "./evaluation.ts";
+import { contiguousMap, loopAxes, loopAxis, loopLanes, Party, type Share } from "./loops.ts";
 import { constant, type Lanes, partsOf, width } from "./lanes.ts";
 import { costOf } from "./map.ts";
 import { type Entry, inShares, type Program } from "./program.ts";
@@ -272,7 +264,7 @@ function foldAcross(
     epilogueOf(entry, kernel, outer, across, stored, () => totals[i]!),
   );
   const pairs = values.map((evaluation, i) => new Party([evaluation, epilogues[i]!]));
-  const inside = (active: readonly Party[]): void => {
+  const inside = (active: readonly Party<Evaluation>[]): void => {
     const sums = fold.start(active.length);
     const evaluations = active.map(({ members }) => members[0]!);
     nest(target, evaluations, folded, sizes, null, () =>

@@ -223,19 +223,6 @@ export class Func implements Callable {
     this.raw(op.end);
   }
 
-  /** `body` again and again; it leaves by `exit`. */
-  forever(body: (exit: () => void, again: () => void) => void): void {
-    this.raw(op.block, 0x40);
-    this.raw(op.loop, 0x40);
-    // Branches are from one level deeper where they are inside `when`.
-    body(
-      () => this.raw(op.brIf, 1),
-      () => this.raw(op.br, 0),
-    );
-    this.raw(op.end);
-    this.raw(op.end);
-  }
-
   /** `body` for i = from, from + step, … below `to`. */
   loop(from: Int, to: Int, step: number, body: (i: Local) => void): void {
     if (typeof from === "number" && typeof to === "number" && from >= to) return;

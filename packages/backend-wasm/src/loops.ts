@@ -1,0 +1,140 @@
+import type { IndexMap, Range, Shape } from "@chainrule/core";
+import { width } from "./lanes.ts";
+import type { Target } from "./target.ts";
+import type { Int, Local } from "./wasm/function.ts";
+import * as op from "./wasm/opcodes.ts";
+
+/** An index: what varies, plus what is known now. */
+export interface Index {
+  readonly base: Local | null;
+  readonly constant: number;
+}
+
+/** Something that follows the loops as they are entered and left. */
+export interface Walker {
+  /** Inside a loop over `axis` now, at `index` in `range`; `lanes` neighbours at once where it is the vector's axis. */
+  enter(axis: number, index: Index, range: Range, lanes?: number): void;
+  leave(): void;
+  /** Where on an axis masks change. */
+  cuts(axis: number): readonly number[];
+}
+
+/** Walkers that take each step together. */
+export class Party<W extends Walker> implements Walker {
+  readonly members: readonly W[];
+
+  constructor(members: readonly W[]) {
+    this.members = members;
+  }
+
+  enter(axis: number, index: Index, range: Range, lanes?: number): void {
+    for (const member of this.members) member.enter(axis, index, range, lanes);
+  }
+
+  leave(): void {
+    for (const member of this.members) member.leave();
+  }
+
+  cuts(axis: number): readonly number[] {
+    return this.members.flatMap((member) => member.cuts(axis));
+  }
+}
+
+/** The parts of an axis in which no mask changes, in order; null where there would be many. */
+function partsOfAxis(walkers: readonly Walker[], axis: number, size: number): readonly Range[] | null {
+  const cuts = new Set([0, size]);
+  for (const walker of walkers) for (const cut of walker.cuts(axis)) if (cut > 0 && cut < size) cuts.add(cut);
+  if (cuts.size > 6) return null;
+  const sorted = [...cuts].sort((a, b) => a - b);
+  return sorted.slice(1).map((cut, i): Range => [sorted[i]!, cut]);
+}
+
+/** Row-major order from the first element on: where the outputs of a kernel are stored. */
+export function contiguousMap(shape: Shape): IndexMap {
+  const strides: number[] = shape.map(() => 1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
+  return { offset: 0, strides, mask: null };
+}
+
+/** The axes that need a loop. */
+export const loopAxes = (shape: Shape): number[] =>
+  shape.map((_, axis) => axis).filter((axis) => shape[axis]! > 1);
+
+/** What of `size` a thread takes: all of it, or a range known when it runs. */
+export interface Share {
+  readonly low: Int;
+  readonly high: Int;
+}
+
+/** `body` for each index of `axis` in `share`, entered in all `walkers`. */
+export function loopAxis(
+  { f }: Target,
+  walkers: readonly Walker[],
+  axis: number,
+  { low, high }: Share,
+  range: Range,
+  body: () => void,
+): void {
+  f.loop(low, high, 1, (base) => {
+    for (const walker of walkers) walker.enter(axis, { base, constant: 0 }, range);
+    body();
+    for (const walker of walkers) walker.leave();
+  });
+}
+
+/**
+ * `body` for the indices of the vector's axis, four at a time and the rest at once; entered in `walkers`, of which
+ * each takes its own four where there are several. Masks change only between the loops that this makes.
+ */
+export function loopLanes<W extends Walker>(
+  { f }: Target,
+  walkers: readonly W[],
+  axis: number,
+  size: number,
+  share: Share | null,
+  body: (active: readonly W[]) => void,
+): void {
+  const enter = (
+    active: readonly W[],
+    base: Local | null,
+    first: number,
+    range: Range,
+    lanes: number,
+  ): void => {
+    active.forEach((walker, i) => walker.enter(axis, { base, constant: first + i * width }, range, lanes));
+    body(active);
+    for (const walker of active) walker.leave();
+  };
+  const parts = partsOfAxis(walkers, axis, size);
+  if (parts === null || (share !== null && parts.length > 1)) {
+    // One at a time each is inside its masks or not.
+    f.loop(share?.low ?? 0, share?.high ?? size, 1, (i) => enter(walkers.slice(0, 1), i, 0, [0, size], 1));
+    return;
+  }
+  for (const range of parts) {
+    const [low, high] = range;
+    const end = share?.high ?? high;
+    let from: Int = share?.low ?? low;
+    for (const active of walkers.length > 1 ? [walkers, walkers.slice(0, 1)] : [walkers]) {
+      const step = active.length * width;
+      const to: Int =
+        typeof from === "number" && typeof end === "number"
+          ? end - ((end - from) % step)
+          : f.i(op.sub, end, f.i(op.and, f.sub(end, from), step - 1));
+      if (typeof from === "number" && typeof to === "number" && to - from === step) {
+        const first = from;
+        f.scope(() => enter(active, null, first, range, width));
+      } else f.loop(from, to, step, (i) => enter(active, i, 0, range, width));
+      from = to;
+    }
+    const count = (high - low) % width;
+    if (count === 0) continue;
+    const rest = (): void => f.scope(() => enter(walkers.slice(0, 1), null, high - count, range, count));
+    if (share === null) rest();
+    else {
+      f.push(share.high, high);
+      f.raw(op.eq);
+      f.when(rest);
+    }
+  }
+}
