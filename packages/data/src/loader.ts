@@ -2,9 +2,18 @@ import { OptionError, random, StateError, type Tensor, tensor } from "@chainrule
 import type { Dataset, Fields } from "./dataset.ts";
 import { epochOrder } from "./order.ts";
 import { isPromise, readBatch } from "./read-batch.ts";
+import type { Sampler } from "./sampler.ts";
 
 /** Tensors by field name; the first axis of each counts the examples. */
 export type Batch<K extends string = "x" | "y"> = Readonly<Record<K, Tensor>>;
+
+/** Where a batch comes from: what `map` needs to give each example its own random numbers. */
+export interface BatchInfo {
+  /** The epoch's number, from 0. */
+  readonly epoch: number;
+  /** The example of the dataset that each row is. */
+  readonly indices: Int32Array;
+}
 
 /** How a DataLoader cuts a dataset into batches. */
 export interface DataLoaderOptions<K extends string = "x" | "y"> {
@@ -12,12 +21,14 @@ export interface DataLoaderOptions<K extends string = "x" | "y"> {
   readonly batchSize?: number;
   /** Whether every epoch has its own random order; default false. */
   readonly shuffle?: boolean;
+  /** Draws each epoch's examples, in place of all of them: `weightedSampler`, `balancedSampler`. Not with `shuffle`. */
+  readonly sampler?: Sampler;
   /** Fixes the orders on every backend; default: drawn from core's default generator. */
   readonly seed?: number;
   /** Whether to leave out a last batch that is smaller; default false. */
   readonly dropLast?: boolean;
   /** Changes each batch on the host before it becomes tensors: augmentation, normalisation, reshaping. */
-  readonly map?: (batch: Fields<K>) => Fields<K> | Promise<Fields<K>>;
+  readonly map?: (batch: Fields<K>, info: BatchInfo) => Fields<K> | Promise<Fields<K>>;
   /** Batches read ahead of the one in use, for datasets or maps that return promises; default 0. */
   readonly prefetch?: number;
 }
@@ -49,19 +60,21 @@ export class DataLoader<K extends string = "x" | "y"> implements AsyncIterable<B
   #epoch = 0;
 
   constructor(dataset: Dataset<K>, options: DataLoaderOptions<K> = {}) {
-    const { batchSize = 1, dropLast = false, prefetch = 0, seed } = options;
+    const { batchSize = 1, dropLast = false, prefetch = 0, seed, sampler } = options;
     checkInteger("batchSize", batchSize, 1);
     checkInteger("prefetch", prefetch, 0);
     if (seed !== undefined) checkInteger("seed", seed, 0);
     checkInteger("the dataset's length", dataset.length, 1);
-    const batches = dataset.length / batchSize;
+    if (sampler) checkSampler(sampler, dataset.length, options.shuffle ?? false);
+    const count = sampler?.length ?? dataset.length;
+    const batches = count / batchSize;
     this.length = dropLast ? Math.floor(batches) : Math.ceil(batches);
     if (this.length === 0) {
       throw new OptionError(
-        `DataLoader: batchSize ${batchSize} with dropLast leaves no batch of ${dataset.length} examples`,
+        `DataLoader: batchSize ${batchSize} with dropLast leaves no batch of ${count} examples`,
       );
     }
-    this.examples = dropLast ? this.length * batchSize : dataset.length;
+    this.examples = dropLast ? this.length * batchSize : count;
     this.dataset = dataset;
     this.batchSize = batchSize;
     this.#options = options;
@@ -82,9 +95,9 @@ export class DataLoader<K extends string = "x" | "y"> implements AsyncIterable<B
 
   /** One epoch without promises. @throws StateError where the dataset or the map returns a promise. */
   *[Symbol.iterator](): Generator<Batch<K>, void, undefined> {
-    const order = this.#beginEpoch();
+    const info = this.#beginEpoch();
     for (let i = 0; i < this.length; i++) {
-      const fields = this.#read(order, i);
+      const fields = this.#read(info, i);
       if (isPromise(fields)) {
         fields.catch(() => {});
         throw new StateError("DataLoader: this data arrives by promise; iterate with `for await`");
@@ -96,11 +109,11 @@ export class DataLoader<K extends string = "x" | "y"> implements AsyncIterable<B
   /** One epoch, reading up to `prefetch` batches ahead. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Batch<K>, void, undefined> {
     const { prefetch = 0 } = this.#options;
-    const order = this.#beginEpoch();
+    const info = this.#beginEpoch();
     const reads: (Fields<K> | Promise<Fields<K>>)[] = [];
     for (let i = 0, next = 0; i < this.length; i++) {
       while (next < this.length && next <= i + prefetch) {
-        const read = this.#read(order, next++);
+        const read = this.#read(info, next++);
         // A read that fails is reported when its turn comes, or not at all if the loop ends before.
         if (isPromise(read)) read.catch(() => {});
         reads.push(read);
@@ -109,20 +122,26 @@ export class DataLoader<K extends string = "x" | "y"> implements AsyncIterable<B
     }
   }
 
-  #beginEpoch(): Int32Array {
+  /** The next epoch with all of its examples in order. */
+  #beginEpoch(): BatchInfo {
     const epoch = this.#epoch++;
+    const { sampler, shuffle } = this.#options;
     const { length } = this.dataset;
-    return this.#options.shuffle
+    if (sampler) return { epoch, indices: sampler.order(this.#seed, epoch) };
+    const indices = shuffle
       ? epochOrder(length, this.#seed, epoch)
       : Int32Array.from({ length }, (_, index) => index);
+    return { epoch, indices };
   }
 
-  #read(order: Int32Array, batch: number): Fields<K> | Promise<Fields<K>> {
+  #read({ epoch, indices }: BatchInfo, batch: number): Fields<K> | Promise<Fields<K>> {
     const { map } = this.#options;
     const start = batch * this.batchSize;
-    const fields = readBatch(this.dataset, order.subarray(start, start + this.batchSize));
+    const rows = indices.subarray(start, start + this.batchSize);
+    const fields = readBatch(this.dataset, rows);
     if (!map) return fields;
-    return isPromise(fields) ? fields.then(map) : map(fields);
+    const info = { epoch, indices: rows };
+    return isPromise(fields) ? fields.then((read) => map(read, info)) : map(fields, info);
   }
 }
 
@@ -133,6 +152,15 @@ function toTensors<K extends string>(fields: Fields<K>): Batch<K> {
     batch[name] = tensor(data, dtype ? { shape, dtype } : { shape });
   }
   return batch as Batch<K>;
+}
+
+function checkSampler(sampler: Sampler, length: number, shuffle: boolean): void {
+  if (sampler.datasetLength !== length) {
+    throw new OptionError(
+      `DataLoader: the sampler was made for ${sampler.datasetLength} examples, and the dataset has ${length}`,
+    );
+  }
+  if (shuffle) throw new OptionError("DataLoader: a sampler fixes the order; leave out shuffle");
 }
 
 function checkInteger(what: string, value: number, least: number): void {
