@@ -1,6 +1,6 @@
 export type { Dataset, Fields, HostArray } from "./dataset.ts";
 export { ArrayDataset, type Column, tensorDataset } from "./array-dataset.ts";
-export { mapExamples, randomSplit, subset, take } from "./views.ts";
+export { mapExamples, randomSplit, readAll, subset, take } from "./views.ts";
 export { stackExamples } from "./read-batch.ts";
 export {
   type Batch,

@@ -7,7 +7,7 @@ export interface Sampler {
   readonly datasetLength: number;
   /** Examples an epoch. */
   readonly length: number;
-  order(seed: number, epoch: number): Int32Array;
+  readonly order: (seed: number, epoch: number) => Int32Array;
 }
 
 /** Options of `weightedSampler`. */

@@ -75,3 +75,16 @@ export function mapExamples<K extends string, L extends string>(
     },
   };
 }
+
+/**
+ * All examples as one batch: what a transform is fitted to.
+ *
+ * @throws OptionError where there are none.
+ */
+export async function readAll<K extends string>(dataset: Dataset<K>): Promise<Fields<K>> {
+  if (dataset.length === 0) throw new OptionError("readAll: the dataset has no examples");
+  return readBatch(
+    dataset,
+    Int32Array.from({ length: dataset.length }, (_, i) => i),
+  );
+}

@@ -1,7 +1,15 @@
 import { OptionError } from "@chainrule/core";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ArrayDataset, kFold, kFoldIndices, splitIndices, trainTestSplit } from "../src/index.ts";
+import {
+  ArrayDataset,
+  kFold,
+  kFoldIndices,
+  readAll,
+  splitIndices,
+  subset,
+  trainTestSplit,
+} from "../src/index.ts";
 
 const sorted = (...parts: Int32Array[]): number[] => parts.flatMap((part) => [...part]).sort((a, b) => a - b);
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -33,8 +41,8 @@ describe("splitIndices", () => {
     expect([0, 1, 7].map((label) => countOf(split.train, labels, label))).toEqual([42, 21, 7]);
     expect(sorted(split.train, split.validation, split.test)).toEqual(upTo(100));
     // Mixed, not class after class.
-    const classes = [...split.train].map((index) => labels[index]);
-    expect(classes).not.toEqual(classes.toSorted());
+    const classes = [...split.train].map((index) => labels[index]!);
+    expect(classes).not.toEqual(classes.toSorted((a, b) => a - b));
   });
 
   it("puts every class into every part, whatever the sizes, or says that it cannot", () => {
@@ -161,5 +169,18 @@ describe("kFoldIndices", () => {
     const [first] = kFoldIndices(100, { seed: 2 });
     expect(folds[0]!.validation.get(3)).toEqual(dataset.get(first!.validation[3]!));
     expect(folds[0]!.train.get(3)).toEqual(dataset.get(first!.train[3]!));
+  });
+});
+
+describe("readAll", () => {
+  it("gives all examples of a dataset as one batch, in its order", async () => {
+    expect(await readAll(dataset)).toEqual(dataset.columns);
+    const { x, y } = await readAll(subset(dataset, [9, 0]));
+    expect([x.shape, [...x.data], [...y.data]]).toEqual([
+      [2, 1],
+      [9, 0],
+      [7, 0],
+    ]);
+    await expect(readAll(subset(dataset, []))).rejects.toThrow(OptionError);
   });
 });
