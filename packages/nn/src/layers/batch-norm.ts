@@ -3,10 +3,12 @@ import { checkSizes, sizeOf } from "../check.ts";
 import { ones, zeros } from "../init/constant.ts";
 import { Module } from "../module.ts";
 import { Parameter, type Buffer } from "../parameter.ts";
+import { scaleChannels } from "./channels.ts";
 import { RunningMoments } from "./running-moments.ts";
+import { axesBetween } from "./spatial.ts";
 import { momentsOf, standardize } from "./standardize.ts";
 
-/** Options of BatchNorm1d. */
+/** Options of BatchNorm1d and BatchNorm2d. */
 export interface BatchNormOptions {
   /** Added to the variance; 1e-5 unless given. */
   readonly eps?: number;
@@ -20,26 +22,34 @@ export interface BatchNormOptions {
   readonly dtype?: Dtype;
 }
 
-/**
- * Standardises each feature over the batch: y = (x − E[x]) / √(Var[x] + eps)·w + b, for x [N, C] or [N, C, L], with
- * statistics over all axes but C and w, b [C]. Training takes the batch's mean and population variance and moves the
- * running ones toward them, r ← (1 − momentum)·r + momentum·(mean, sample variance); evaluation takes the running
- * ones. Ioffe and Szegedy, "Batch normalization", ICML 2015.
- *
- * @throws OptionError unless `features` is a whole number ≥ 1; from `forward` ShapeError where the input is not
- * [N, features] or [N, features, L], or where a batch in training has one value a feature: it has no variance.
- */
-export class BatchNorm1d extends Module {
+const sequences: ReadonlyMap<number, string> = new Map([
+  [2, ""],
+  [3, ", L"],
+]);
+const images: ReadonlyMap<number, string> = new Map([[4, ", H, W"]]);
+
+/** What BatchNorm1d and BatchNorm2d share. */
+abstract class BatchNorm extends Module {
   readonly features: number;
   readonly eps: number;
   readonly weight: Parameter | null;
   readonly bias: Parameter | null;
   /** The statistics of evaluation; null where none are kept. */
   readonly running: RunningMoments | null;
+  readonly #layer: string;
+  /** The inputs that it takes, by their number of axes. */
+  readonly #inputs: ReadonlyMap<number, string>;
 
-  constructor(features: number, options: BatchNormOptions = {}) {
+  constructor(
+    layer: string,
+    inputs: ReadonlyMap<number, string>,
+    features: number,
+    options: BatchNormOptions,
+  ) {
     super();
-    checkSizes("BatchNorm1d", { features });
+    checkSizes(layer, { features });
+    this.#layer = layer;
+    this.#inputs = inputs;
     const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true, dtype } = options;
     this.features = features;
     this.eps = eps;
@@ -49,31 +59,30 @@ export class BatchNorm1d extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    if ((x.rank !== 2 && x.rank !== 3) || x.shape[1] !== this.features) {
+    if (!this.#inputs.has(x.rank) || x.shape[1] !== this.features) {
+      const taken = [...this.#inputs.values()].map((axes) => `[N, ${this.features}${axes}]`);
       throw new ShapeError(
-        `BatchNorm1d(${this.features}): the input must be [N, ${this.features}] or [N, ${this.features}, L], ` +
+        `${this.#layer}(${this.features}): the input must be ${taken.join(" or ")}, ` +
           `but its shape is [${x.shape.join(", ")}]`,
       );
     }
-    const channels = x.rank === 2 ? [this.features] : [this.features, 1];
-    const y = this.#standardized(x, channels);
-    const scaled = this.weight ? y.mul(this.weight.reshape(channels)) : y;
-    return this.bias ? scaled.add(this.bias.reshape(channels)) : scaled;
+    return scaleChannels(this.#standardized(x), this.weight, this.bias);
   }
 
-  #standardized(x: Tensor, channels: Shape): Tensor {
+  #standardized(x: Tensor): Tensor {
     const { running, eps } = this;
     if (running && !this.training) {
+      const channels = [this.features, ...x.shape.slice(2).map(() => 1)];
       const { mean, variance } = running;
       return standardize(x, mean.reshape(channels), variance.reshape(channels), eps);
     }
     if (this.training && sizeOf(x.shape) === this.features) {
       throw new ShapeError(
-        `BatchNorm1d(${this.features}): a batch of one value a feature, [${x.shape.join(", ")}], has no variance to ` +
+        `${this.#layer}(${this.features}): a batch of one value a feature, [${x.shape.join(", ")}], has no variance to ` +
           `train on; give more examples (drop a last batch of one), or call eval()`,
       );
     }
-    const axes = x.rank === 2 ? [0] : [0, 2];
+    const axes = [0, ...axesBetween(2, x.rank)];
     if (running) return running.standardize(x, axes, eps);
     const { mean, variance } = momentsOf(x, axes);
     return standardize(x, mean, variance, eps);
@@ -98,5 +107,32 @@ export class BatchNorm1d extends Module {
   protected override describe(): string {
     const momentum = this.running ? `, momentum=${this.running.momentum}` : "";
     return `${this.features}, eps=${this.eps}${momentum}, affine=${this.weight !== null}`;
+  }
+}
+
+/**
+ * Standardises each feature over the batch: y = (x − E[x]) / √(Var[x] + eps)·w + b, for x [N, C] or [N, C, L], with
+ * statistics over all axes but C and w, b [C]. Training takes the batch's mean and population variance and moves the
+ * running ones toward them, r ← (1 − momentum)·r + momentum·(mean, sample variance); evaluation takes the running
+ * ones. Ioffe and Szegedy, "Batch normalization", ICML 2015.
+ *
+ * @throws OptionError unless `features` is a whole number ≥ 1; from `forward` ShapeError where the input is not
+ * [N, features] or [N, features, L], or where a batch in training has one value a feature: it has no variance.
+ */
+export class BatchNorm1d extends BatchNorm {
+  constructor(features: number, options: BatchNormOptions = {}) {
+    super("BatchNorm1d", sequences, features, options);
+  }
+}
+
+/**
+ * Standardises each channel of images [N, C, H, W] over the batch and both spatial axes: as `BatchNorm1d`.
+ *
+ * @throws OptionError unless `features` is a whole number ≥ 1; from `forward` ShapeError where the input is not
+ * [N, features, H, W], or where a batch in training has one value a channel.
+ */
+export class BatchNorm2d extends BatchNorm {
+  constructor(features: number, options: BatchNormOptions = {}) {
+    super("BatchNorm2d", images, features, options);
   }
 }

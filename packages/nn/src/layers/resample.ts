@@ -1,0 +1,15 @@
+import { tensor, type Tensor } from "@chainrule/core";
+
+/** What one new element is made of: old positions and their weights. */
+export type Mix = readonly (readonly [position: number, weight: number])[];
+
+/** An axis whose elements are weighted sums of the old ones: one product with a matrix of the weights. */
+export function mixAxis(x: Tensor, axis: number, mixes: readonly Mix[]): Tensor {
+  const [from, to] = [x.shape[axis]!, mixes.length];
+  const weights = new Float64Array(from * to);
+  mixes.forEach((mix, column) => {
+    for (const [position, weight] of mix) weights[position * to + column]! += weight;
+  });
+  const matrix = tensor(weights, { shape: [from, to], dtype: x.dtype });
+  return x.transpose(axis, -1).matmul(matrix).transpose(axis, -1);
+}
