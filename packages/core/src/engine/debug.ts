@@ -24,16 +24,22 @@ const notFinite = new WeakSet<Node>();
 /** A derivative of a composed operation is made this deep in our own calls, and V8 shows ten unless told. */
 const stackDepth = 100;
 
-/** The first line of the call stack outside the module that this file is shipped in. */
+/** The file that a line of a call stack names; empty where it names none. */
+const fileIn = (line: string): string => /(?:\(|@|at )([^(]*):\d+:\d+\)?$/.exec(line)?.[1] ?? "";
+
+/** The first line of the call stack outside this package and, where they are installed, its siblings. */
 function userLine(): string | null {
   const limits = Error as { stackTraceLimit?: number };
   const { stackTraceLimit } = limits;
   limits.stackTraceLimit = stackDepth;
   const { stack } = new Error("here");
   limits.stackTraceLimit = stackTraceLimit!;
-  const lines = stack?.split("\n").slice(1) ?? [];
-  const own = /[\\/](?:core[\\/](?:src|dist)|@chainrule[\\/][\w-]+[\\/]dist)[\\/]|node:internal/;
-  return lines.find((line) => /:\d+:\d+\)?$/.test(line) && !own.test(line))?.trim() ?? null;
+  const lines = (stack ?? "").split("\n").filter((line) => fileIn(line) !== "");
+  // The first line is this function's own: what lies beside its file is ours.
+  const home = fileIn(lines[0] ?? "").replace(/(?:engine[\\/])?[^\\/]*$/, "");
+  const isOurs = (file: string): boolean =>
+    file.startsWith(home) || /[\\/]@chainrule[\\/][\w-]+[\\/]dist[\\/]|^node:/.test(file);
+  return lines.find((line) => !isOurs(fileIn(line)))?.trim() ?? null;
 }
 
 function badElement(node: Node): { value: number; index: number } | null {
