@@ -44,7 +44,7 @@ export {
   type SpiralsOptions,
   xor,
 } from "./toys/classes.ts";
-export { type CurveOptions, polynomial, type PolynomialOptions, sine } from "./toys/curves.ts";
+export { type CurveOptions, polynomialCurve, type PolynomialOptions, sineCurve } from "./toys/curves.ts";
 export { type OverfittingSet, overfittingSet } from "./toys/overfitting.ts";
 export type { ToyOptions } from "./toys/points.ts";
 export { type PoissonOptions, poissonRegression, type PoissonSet } from "./toys/poisson-glm.ts";

@@ -8,8 +8,8 @@ import {
   moons,
   overfittingSet,
   poissonRegression,
-  polynomial,
-  sine,
+  polynomialCurve,
+  sineCurve,
   spirals,
   xor,
 } from "../src/index.ts";
@@ -35,7 +35,7 @@ const sizes = (rows: readonly Row[]): number[] =>
     .map((label) => rows.filter(({ y }) => y === label).length);
 
 const classes = { moons, circles, spirals, blobs, xor };
-const curves = { sine, polynomial };
+const curves = { sineCurve, polynomialCurve };
 
 describe.each(Object.entries({ ...classes, ...curves }))("%s", (name, make) => {
   it("gives the same numbers for a seed, and others for another", () => {
@@ -132,28 +132,28 @@ describe("shapes of classes", () => {
 });
 
 describe("curves", () => {
-  it("sine is sin 2πx at even or random points", () => {
-    const rows = rowsOf(sine({ noise: 0, count: 5 }));
+  it("sineCurve is sin 2πx at even or random points", () => {
+    const rows = rowsOf(sineCurve({ noise: 0, count: 5 }));
     expect(rows.map(({ x }) => x[0])).toEqual([0, 0.25, 0.5, 0.75, 1]);
     for (const { x, y } of rows) expect(y).toBeCloseTo(Math.sin(2 * Math.PI * x[0]!), 6);
-    const random = rowsOf(sine({ noise: 0, count: 200, spacing: "random", from: 2, to: 3 })).map(
+    const random = rowsOf(sineCurve({ noise: 0, count: 200, spacing: "random", from: 2, to: 3 })).map(
       ({ x }) => x[0]!,
     );
     expect(Math.min(...random)).toBeGreaterThanOrEqual(2);
     expect(Math.max(...random)).toBeLessThan(3);
     expect(random).not.toEqual(random.toSorted((a, b) => a - b));
-    expect(() => sine({ from: 1, to: 1 })).toThrow(OptionError);
+    expect(() => sineCurve({ from: 1, to: 1 })).toThrow(OptionError);
   });
 
-  it("polynomial has the coefficients given, and noise of the size given", () => {
-    for (const { x, y } of rowsOf(polynomial({ noise: 0, coefficients: [1, -2, 3] }))) {
+  it("polynomialCurve has the coefficients given, and noise of the size given", () => {
+    for (const { x, y } of rowsOf(polynomialCurve({ noise: 0, coefficients: [1, -2, 3] }))) {
       expect(y).toBeCloseTo(1 - 2 * x[0]! + 3 * x[0]! ** 2, 5);
     }
-    const errors = rowsOf(polynomial({ noise: 0.2, count: 4000 })).map(
+    const errors = rowsOf(polynomialCurve({ noise: 0.2, count: 4000 })).map(
       ({ x, y }) => y - (2 * x[0]! ** 3 - x[0]!),
     );
     expect(Math.abs(mean(errors.map((error) => error ** 2)) - 0.04)).toBeLessThan(0.0036);
-    expect(() => polynomial({ coefficients: [] })).toThrow(OptionError);
+    expect(() => polynomialCurve({ coefficients: [] })).toThrow(OptionError);
   });
 });
 

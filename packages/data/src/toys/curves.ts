@@ -28,26 +28,26 @@ function abscissae(
 }
 
 /** y = sin(2πx) plus noise over [0, 1]. Defaults: 50 points, noise 0.1. @see Bishop, "Pattern recognition and machine learning", 1.1 */
-export function sine(options: CurveOptions = {}): ArrayDataset {
+export function sineCurve(options: CurveOptions = {}): ArrayDataset {
   const { count = 50, noise = 0.1, seed = 0, from = 0, to = 1 } = options;
-  checkToy("sine", count, noise, 1);
+  checkToy("sineCurve", count, noise, 1);
   const generator = new Generator(seed);
-  const xs = abscissae("sine", options, from, to, count, generator);
+  const xs = abscissae("sineCurve", options, from, to, count, generator);
   return regression(xs, (x) => Math.sin(2 * Math.PI * x), noise, generator);
 }
 
-/** Options of `polynomial`. */
+/** Options of `polynomialCurve`. */
 export interface PolynomialOptions extends CurveOptions {
   /** c₀, c₁, … of c₀ + c₁x + c₂x² + …; default 0, −1, 0, 2: the cubic 2x³ − x. */
   readonly coefficients?: readonly number[];
 }
 
 /** y = Σ cᵢxⁱ plus noise over [−1, 1]. Defaults: 50 points, noise 0.1. @throws OptionError for no coefficients. */
-export function polynomial(options: PolynomialOptions = {}): ArrayDataset {
+export function polynomialCurve(options: PolynomialOptions = {}): ArrayDataset {
   const { count = 50, noise = 0.1, seed = 0, from = -1, to = 1, coefficients = [0, -1, 0, 2] } = options;
-  checkToy("polynomial", count, noise, 1);
-  if (coefficients.length === 0) throw new OptionError("polynomial: give at least one coefficient");
+  checkToy("polynomialCurve", count, noise, 1);
+  if (coefficients.length === 0) throw new OptionError("polynomialCurve: give at least one coefficient");
   const generator = new Generator(seed);
-  const xs = abscissae("polynomial", options, from, to, count, generator);
+  const xs = abscissae("polynomialCurve", options, from, to, count, generator);
   return regression(xs, (x) => coefficients.reduceRight((sum, c) => sum * x + c, 0), noise, generator);
 }
