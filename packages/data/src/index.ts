@@ -23,7 +23,7 @@ export { type CsvColumn, type CsvOptions, type CsvTable, type CsvType, parseCsv 
 export { type CsvSyntax, type CsvVisitor, eachCsvRow } from "./csv-rows.ts";
 export { tableDataset, type TableDataset, type TableDatasetOptions } from "./table-dataset.ts";
 export { type Split, splitIndices, type SplitOptions, trainTestSplit } from "./split.ts";
-export { type Fold, kFold, kFoldIndices, type KFoldOptions } from "./k-fold.ts";
+export { type HeldOut, kFold, kFoldIndices, type KFoldOptions } from "./k-fold.ts";
 export {
   balancedSampler,
   type BalancedSamplerOptions,

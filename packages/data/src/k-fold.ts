@@ -14,7 +14,7 @@ export interface KFoldOptions {
 }
 
 /** One part held out, the others to train on. */
-export interface Fold<T> {
+export interface HeldOut<T> {
   readonly train: T;
   readonly validation: T;
 }
@@ -26,7 +26,7 @@ export interface Fold<T> {
  * @throws OptionError for k below 2 or above the sample, one class only, or a class with fewer than k examples.
  * @see Kohavi, "A study of cross-validation and bootstrap", 1995
  */
-export function kFoldIndices(count: number, options: KFoldOptions = {}): Fold<Int32Array>[] {
+export function kFoldIndices(count: number, options: KFoldOptions = {}): HeldOut<Int32Array>[] {
   const { k = 5, seed, stratify } = options;
   if (!Number.isInteger(k) || k < 2)
     throw new OptionError(`kFold: k is ${k}; it must be a whole number of at least 2`);
@@ -64,7 +64,10 @@ function withFold(foldOf: Int32Array, fold: number, inside: boolean): Int32Array
 }
 
 /** A dataset folded k times for cross-validation; nothing is copied. See `kFoldIndices`. */
-export function kFold<K extends string>(dataset: Dataset<K>, options: KFoldOptions = {}): Fold<Dataset<K>>[] {
+export function kFold<K extends string>(
+  dataset: Dataset<K>,
+  options: KFoldOptions = {},
+): HeldOut<Dataset<K>>[] {
   return kFoldIndices(dataset.length, options).map(({ train, validation }) => ({
     train: subset(dataset, train),
     validation: subset(dataset, validation),
