@@ -13,13 +13,14 @@ import {
 } from "@chainrule/core";
 import { randomValues } from "@chainrule/testkit";
 import { beforeAll, describe, expect, it } from "vitest";
-import { bitsOf, planPlugin } from "./support.ts";
-
-const planned = planPlugin("planned");
+import { bitsOf, cpuPlugin, planPlugin } from "./support.ts";
 
 beforeAll(() => {
   registerBackend(cpu);
-  registerBackend(planned);
+  registerBackend(planPlugin("planned"));
+  registerBackend(
+    cpuPlugin("narrow", (inner) => ({ capabilities: { ...inner.capabilities, maxOutputs: 1 } })),
+  );
 });
 
 /** A step with the variables that it works on. */
@@ -46,7 +47,7 @@ async function seen({ step, variables }: World): Promise<string[][]> {
   return log;
 }
 
-/** Holds a captured step to the uncaptured one, bit for bit, on either way to run a plan. */
+/** Holds a captured step to the uncaptured one, bit for bit, whatever way the backend runs it. */
 async function expectSame(make: () => World): Promise<void> {
   const expected = await seen(make());
   const captured = (): World => {
@@ -54,7 +55,9 @@ async function expectSame(make: () => World): Promise<void> {
     return { step: compile(step), variables };
   };
   expect(await seen(captured())).toEqual(expected);
-  await withBackend("planned", async () => expect(await seen(captured())).toEqual(expected));
+  for (const backend of ["planned", "narrow"]) {
+    await withBackend(backend, async () => expect(await seen(captured())).toEqual(expected));
+  }
 }
 
 describe("a captured step means what the plain one means, when it", () => {
