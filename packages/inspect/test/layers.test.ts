@@ -134,6 +134,20 @@ describe("inspectLayers", () => {
     expect(report.layers[1]).toMatchObject({ units: 2, deadUnits: 1 });
   });
 
+  it("does not blame layers that hand zeros on", async () => {
+    const model = new Sequential(
+      new Linear(4, 8, seeded(3)),
+      new ReLU(),
+      new Dropout(0.5),
+      new Lambda((x) => x.mul(2)),
+      new Linear(8, 2, seeded(4)),
+    );
+    (model.at(0) as Linear).bias!.assign(full([8], -100));
+    const report = await inspectLayers(model, batch);
+    expect(kinds(report)).toEqual(["dead 1"]);
+    expect(report.layers.map(({ deadUnits }) => deadUnits)).toEqual([null, 8, null, null, null]);
+  });
+
   it.each([
     ["Sigmoid", new Sigmoid()],
     ["Tanh", new Tanh()],

@@ -4,7 +4,7 @@ import type { Loss } from "@chainrule/train";
 import { findingsOf, type Finding, type FindingOptions } from "./findings.ts";
 import { type Moments, momentsOf } from "./moments.ts";
 import { reportToText } from "./report-text.ts";
-import { hasOwnUnits, isActivation, saturatedShare, steepestSlope, zeroUnits } from "./units.ts";
+import { isActivation, mayHaveDeadUnits, saturatedShare, steepestSlope, zeroUnits } from "./units.ts";
 
 /** A parameter, and the gradient of the loss by it. */
 export interface ParameterStatistics {
@@ -29,7 +29,10 @@ export interface LayerStatistics {
   /** ∂loss/∂output. */
   readonly gradient: Moments;
   readonly units: number;
-  /** Units without slope, or where that is not known without output, for every example; null where that tells nothing. */
+  /**
+   * Units that have no slope on any example, for activations; for other modules those that turn what is not zero into
+   * zeros on every example. Null where that tells nothing.
+   */
   readonly deadUnits: number | null;
   /** The share of elements whose slope is below 5 % of the steepest; null where the layer does not saturate. */
   readonly saturated: number | null;
@@ -85,17 +88,12 @@ export async function inspectLayers(model: Module, options: InspectOptions): Pro
   );
   const seen = new Set<Parameter>();
   const layers = await Promise.all(
-    watched.map(({ call, output }, i) => {
-      const own = ownParameters(call.module).filter(
+    watched.map((one, i) => {
+      const own = ownParameters(one.call.module).filter(
         (parameter) => !seen.has(parameter) && seen.add(parameter),
       );
-      return layerStatistics(
-        call,
-        output,
-        gradients[i]!,
-        slopes[i]!,
-        own.map((parameter) => byParameter.get(parameter)!),
-      );
+      const statistics = own.map((parameter) => byParameter.get(parameter)!);
+      return layerStatistics(one, gradients[i]!, slopes[i]!, statistics);
     }),
   );
   const report = { loss: await loss.item(), layers };
@@ -149,16 +147,20 @@ async function parameterStatistics(
   };
 }
 
+/** Whether an input has no unit that only gives zeros: those that come out are then a module's own. */
+async function isAliveThroughout(input: Tensor | null): Promise<boolean> {
+  return input !== null && !zeroUnits(await input.data(), input.shape).includes(true);
+}
+
 async function layerStatistics(
-  { name, module }: ForwardCall,
-  output: Tensor,
+  { call: { name, module }, output, input }: Watched,
   slopeOfLoss: Tensor,
   slope: Tensor | null,
   parameters: readonly ParameterStatistics[],
 ): Promise<LayerStatistics> {
   const [values, gradients, slopes] = await Promise.all([output.data(), slopeOfLoss.data(), slope?.data()]);
-  const judged = slopes ?? (hasOwnUnits(module) ? values : null);
-  const zero = zeroUnits(judged ?? values, output.shape);
+  const zero = zeroUnits(slopes ?? values, output.shape);
+  const judged = slopes !== undefined || (mayHaveDeadUnits(module) && (await isAliveThroughout(input)));
   const steepest = steepestSlope(module);
   return {
     name: name || "(model)",

@@ -1,15 +1,10 @@
 import type { Shape } from "@chainrule/core";
 import {
-  AlphaDropout,
   type AnyModule,
-  Dropout,
   ELU,
-  Flatten,
-  GaussianNoise,
   GELU,
   HardSigmoid,
   HardSwish,
-  Identity,
   LeakyReLU,
   Mish,
   PReLU,
@@ -45,8 +40,6 @@ const flattening = [
   [Tanh, 1],
 ] as const;
 
-const passing = [Dropout, AlphaDropout, GaussianNoise, Flatten, Identity] as const;
-
 /** Whether units of a module are judged by the slope of its function. */
 export const isActivation = (module: AnyModule): boolean =>
   elementwise.some((kind) => module instanceof kind);
@@ -55,10 +48,9 @@ export const isActivation = (module: AnyModule): boolean =>
 export const steepestSlope = (module: AnyModule): number | null =>
   flattening.find(([kind]) => module instanceof kind)?.[1] ?? null;
 
-/** Whether a unit that only gives zeros tells of something: not in affine maps, nor in what hands values on. */
-export const hasOwnUnits = (module: AnyModule): boolean =>
-  !passing.some((kind) => module instanceof kind) &&
-  (module.children().length > 0 || module.parameters().length === 0);
+/** Whether units that only give zeros may be dead: an affine map's are not, whose slope does not depend on its output. */
+export const mayHaveDeadUnits = (module: AnyModule): boolean =>
+  module.children().length > 0 || module.parameters().length === 0;
 
 /** The axis that counts a layer's units: channels of images, else features. */
 const unitAxis = (shape: Shape): number => (shape.length >= 3 ? 1 : shape.length - 1);
