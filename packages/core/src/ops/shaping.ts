@@ -1,7 +1,7 @@
 import { IndexError, OptionError, ShapeError } from "../errors.ts";
 import * as g from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
-import { formatShape, normalizeAxes, normalizeAxis, sizeOf, type Shape } from "../shape.ts";
+import { formatShape, normalizeAxes, normalizeAxis, sameShape, sizeOf, type Shape } from "../shape.ts";
 import { commonDtype } from "./broadcast.ts";
 import { positions } from "./reductions.ts";
 
@@ -244,6 +244,13 @@ export function concat(inputs: readonly Node[], axis = 0): Node {
 /** Tensors of one shape along a new axis. */
 export function stack(inputs: readonly Node[], axis = 0): Node {
   checkJoined("stack", inputs);
+  const { shape } = inputs[0]!;
+  const other = inputs.find((input) => !sameShape(input.shape, shape));
+  if (other !== undefined) {
+    throw new ShapeError(
+      `stack: tensors of one shape, not ${formatShape(shape)} and ${formatShape(other.shape)}`,
+    );
+  }
   return concat(
     inputs.map((input) => expandDims(input, axis)),
     axis < 0 ? axis + inputs[0]!.shape.length + 1 : axis,

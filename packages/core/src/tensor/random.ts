@@ -108,7 +108,10 @@ export const random = {
     const { low = 0, high = 1, dtype = "float32", generator } = options;
     checkDraw("random.uniform", shape, dtype);
     if (!(low <= high)) throw new OptionError(`random.uniform: low ≤ high, not ${low} and ${high}`);
-    return new Tensor(scaled(unit(generator, shape, dtype), high - low, low === 0 ? -0 : low));
+    if (low === 0 && high === 1) return new Tensor(unit(generator, shape, dtype));
+    const drawn = scaled(unit(generator, shape, dtype), high - low, low === 0 ? -0 : low);
+    // The sum may round up to `high`, which is not of the range.
+    return new Tensor(g.where(g.lt(drawn, g.constantLike(drawn, high)), drawn, g.constantLike(drawn, low)));
   },
 
   /** Normal with mean 0 and standard deviation 1, or as given. */
