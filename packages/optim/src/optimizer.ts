@@ -296,7 +296,7 @@ export abstract class Optimizer<
       saved?.tensors[`${index}.${slot}`] ??
       full(parameter.shape, this.initial(slot, options), { dtype: parameter.dtype });
     const slots = new Map(
-      this.slots(options).map((slot) => [slot, new Variable(initial(slot), { name: slot })]),
+      this.slots(options).map((slot) => [slot, new Variable(initial(slot), { name: slot, exclusive: true })]),
     );
     const memory = { steps: saved?.numbers[`${index}.step`] ?? 0, group, slots };
     this.#memories.set(parameter, memory);

@@ -1,7 +1,7 @@
 import type { Device } from "../backend/device.ts";
 import type { LinearGraph } from "./linearize.ts";
 import { LruMap } from "./lru.ts";
-import { buildPlan, type Plan } from "./plan.ts";
+import { buildPlan, type Plan, type Updates } from "./plan.ts";
 
 const capacity = 512;
 
@@ -26,18 +26,15 @@ const sameCode = (a: readonly number[], b: readonly number[]): boolean => {
   return true;
 };
 
-/** The plan for a graph, built once for each structure and device. */
-export function planFor(device: Device, graph: LinearGraph): Plan {
-  const key = hash(graph.code);
+/** The plan for a graph and its updates in place, built once for each structure and device. */
+export function planFor(device: Device, graph: LinearGraph, updates: Updates): Plan {
+  const code = [...graph.code, ...updates.map((leaf) => leaf ?? -1)];
+  const key = hash(code);
   const bucket = buckets.get(key);
-  const known = bucket?.find((entry) => entry.device === device && sameCode(entry.code, graph.code));
+  const known = bucket?.find((entry) => entry.device === device && sameCode(entry.code, code));
   if (known) return known.plan;
-  const plan = buildPlan(
-    device,
-    graph,
-    graph.roots.map(() => null),
-  );
-  const entry = { device, code: graph.code, plan };
+  const plan = buildPlan(device, graph, updates);
+  const entry = { device, code, plan };
   if (bucket) bucket.push(entry);
   else buckets.set(key, [entry]);
   return plan;

@@ -5,7 +5,7 @@ import type { Node } from "../graph/node.ts";
 import { bytesPerElement } from "../dtype.ts";
 import { linearize, type LinearGraph } from "./linearize.ts";
 import { planFor } from "./plan-cache.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, Updates } from "./plan.ts";
 import { Storage } from "./storage.ts";
 
 /** The device that holds nodes or what they are made of; null where all of that still waits on the host. */
@@ -37,16 +37,20 @@ export function bufferOf(leaf: Node, device: Device): unknown {
   return storage.bufferOn(device);
 }
 
-/** Runs a plan once, on fresh buffers; whatever was allocated is given back if a kernel throws. */
+/**
+ * Runs a plan once and gives the buffers of its outputs: fresh ones, or those of the leaves that are updated in place.
+ * Whatever was allocated is given back if a kernel throws.
+ */
 function run(plan: Plan, graph: LinearGraph): unknown[] {
-  const { device, kernels, outputs, slots } = plan;
+  const { device, kernels, leafCount, outputs, slots } = plan;
   const table: unknown[] = graph.leaves.map((leaf) => bufferOf(leaf, device));
   const claims = [...outputs, ...slots];
+  const inPlace = (claim: number): boolean => claim < outputs.length && outputs[claim]!.place < leafCount;
   let allocated = 0;
   let done = false;
   try {
     for (const { dtype, length } of claims) {
-      table.push(device.allocate(length, dtype));
+      table.push(inPlace(allocated) ? table[outputs[allocated]!.place] : device.allocate(length, dtype));
       allocated++;
     }
     for (const { executable, places } of kernels) {
@@ -58,21 +62,37 @@ function run(plan: Plan, graph: LinearGraph): unknown[] {
     done = true;
   } finally {
     for (let i = done ? outputs.length : 0; i < allocated; i++) {
-      device.release(table[plan.leafCount + i], claims[i]!.length * bytesPerElement(claims[i]!.dtype));
+      if (inPlace(i)) continue;
+      device.release(table[leafCount + i], claims[i]!.length * bytesPerElement(claims[i]!.dtype));
     }
   }
-  return table.slice(plan.leafCount, plan.leafCount + outputs.length);
+  return table.slice(leafCount, leafCount + outputs.length);
 }
 
 const unrealized = (nodes: readonly Node[]): Node[] =>
   [...new Set(nodes)].filter((node) => node.storage === null);
 
+/** For each root that takes over a leaf's buffer, which leaf that is. */
+function updatesOf(device: Device, { roots, leaves }: LinearGraph): Updates {
+  return roots.map(({ replaces }) => {
+    if (replaces === null || replaces.storage!.device !== device) return null;
+    const leaf = leaves.indexOf(replaces);
+    return leaf < 0 || replaces.version !== replaces.storage!.version ? null : leaf;
+  });
+}
+
 function realizeOn(device: Device, graph: LinearGraph): void {
-  const plan = planFor(device, graph);
+  const plan = planFor(device, graph, updatesOf(device, graph));
   const buffers = run(plan, graph);
   graph.roots.forEach((root, i) => {
-    const { dtype, length } = plan.outputs[i]!;
-    root.realized(Storage.onDevice(device, buffers[i], dtype, length));
+    const { dtype, length, place } = plan.outputs[i]!;
+    if (place >= plan.leafCount) {
+      root.realized(Storage.onDevice(device, buffers[i], dtype, length));
+      return;
+    }
+    const storage = graph.leaves[place]!.storage!;
+    storage.version++;
+    root.realized(storage);
   });
 }
 
@@ -99,5 +119,6 @@ export async function realizeNodes(nodes: readonly Node[]): Promise<void> {
 /** The plan that would compute the nodes, without running it. */
 export function explainNodes(nodes: readonly Node[]): Plan {
   const graph = linearize(unrealized(nodes));
-  return planFor(deviceOf(graph.leaves) ?? openDeviceSync(defaultBackendName()), graph);
+  const device = deviceOf(graph.leaves) ?? openDeviceSync(defaultBackendName());
+  return planFor(device, graph, updatesOf(device, graph));
 }

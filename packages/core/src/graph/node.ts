@@ -86,6 +86,8 @@ export class Node<O extends Op = Op> {
   readonly device: Device | null;
   /** Whether it is a variable's present value: it is then stored whenever it is computed. */
   owned = false;
+  /** The leaf whose buffer this value takes over when it is computed: nobody will read the old elements then. */
+  replaces: Node | null = null;
   /** The elements, once they exist. */
   storage: Storage | null = null;
   /** The storage's version that this node stands for: a captured step that updates it in place moves it on. */
@@ -124,6 +126,8 @@ export class Node<O extends Op = Op> {
    */
   realized(storage: Storage): void {
     this.storage = storage;
+    this.version = storage.version;
+    this.replaces = null;
     if (this.op === "stopGradient" || !isFloat(this.dtype)) this.inputs = [];
   }
 

@@ -12,12 +12,19 @@ import { Tensor } from "./tensor.ts";
 export interface VariableOptions {
   /** For messages and summaries. */
   readonly name?: string;
+  /**
+   * That nothing will be read that was built on an old value: the buffer is then used again when a new value is
+   * computed, in captured steps and outside. What breaks the promise gets a StateError. For state that belongs to one
+   * owner, such as an optimiser's.
+   */
+  readonly exclusive?: boolean;
 }
 
 /** A tensor whose value can be replaced: parameters, optimiser state, running statistics. */
 export class Variable extends Tensor implements Cell {
   /** For messages and summaries; empty where none was given. */
   name: string;
+  readonly #exclusive: boolean;
 
   constructor(initial: Tensor, options: VariableOptions = {}) {
     const own = stopGradient(initial.node);
@@ -25,6 +32,7 @@ export class Variable extends Tensor implements Cell {
     super(own);
     notePending(own);
     this.name = options.name ?? "";
+    this.#exclusive = options.exclusive ?? false;
   }
 
   /** The node of the present value; a captured step that updates it in place makes it a new one. */
@@ -85,8 +93,15 @@ export class Variable extends Tensor implements Cell {
     // A node of its own: its elements may be overwritten later, and those of the value never.
     const own = stopGradient(node);
     const trace = activeTrace();
-    if (trace === null) this.node = own;
-    else trace.assigned.set(this, own);
+    if (trace !== null) {
+      trace.assigned.set(this, own);
+      return;
+    }
+    if (this.#exclusive) {
+      const present = this.#present();
+      own.replaces = present.storage === null ? present.replaces : present;
+    }
+    this.node = own;
   }
 
   /** Takes the value to another backend, in place. */
