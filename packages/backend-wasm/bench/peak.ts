@@ -1,15 +1,17 @@
 import type { MapKernel } from "@chainrule/core";
+import { tileRowsOf } from "../src/dot-plan.ts";
 import { arithmeticOf, emitTile } from "../src/dot-tile.ts";
 import { Program } from "../src/program.ts";
 import type { InstructionSet } from "../src/target.ts";
 import { Func } from "../src/wasm/function.ts";
 import { i32 } from "../src/wasm/types.ts";
 
-const [rows, columns, depth] = [6, 8, 256];
+const [columns, depth] = [8, 256];
 const nothing: MapKernel = { kind: "map", inputs: [], outputs: [], shape: [1], key: "" };
 
 /** A function that runs the register tile on packed panels in the cache so many times, and its operations a time. */
 export function peakLoop(instructions: InstructionSet): { run: (times: number) => void; operations: number } {
+  const rows = tileRowsOf(instructions === "relaxed");
   const program = new Program(nothing, instructions, false);
   const arithmetic = arithmeticOf("float32", instructions === "relaxed");
   const strides = { aRow: 4, aStep: rows * 4, bStep: columns * 4, cRow: columns * 4 };

@@ -85,7 +85,7 @@ export class DotEmitter {
   }
 
   #packer(count: number, width: number, line: number, step: number): Func {
-    const name = `pack ${count} ${width} ${line}`;
+    const name = `pack ${count} ${width} ${line} ${step}`;
     const { dtype } = this.#kernel;
     return this.#function(name, (target) =>
       emitPack(target, dtype, this.plan.arithmetic, count, width, line, step),

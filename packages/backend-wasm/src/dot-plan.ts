@@ -2,8 +2,8 @@ import type { DotKernel } from "@chainrule/core";
 import { isPlain } from "./dot-epilogue.ts";
 import { type Arithmetic, arithmeticOf } from "./dot-tile.ts";
 
-/** Rows of the tile that fills the registers. */
-const tileRows = 6;
+/** Rows of the tile that fills the registers; a product that is not fused needs one of them for itself. */
+export const tileRowsOf = (isFused: boolean): number => (isFused ? 6 : 5);
 
 /** Steps of k in one pass: a tile's rows of A then stay in the first-level cache. */
 const maxDepth = 1024;
@@ -99,7 +99,8 @@ function operandsOf(
 export function planDot(kernel: DotKernel, isRelaxed: boolean): DotPlan {
   const { k } = kernel;
   const arithmetic = arithmeticOf(kernel.dtype, isRelaxed);
-  const { size, lanes } = arithmetic;
+  const { size, lanes, madd } = arithmetic;
+  const tileRows = tileRowsOf(madd !== 0);
   const operands = operandsOf(kernel, size);
   const { a, b, m, n } = operands;
   const plain = isPlain(kernel);

@@ -11,7 +11,8 @@ export function emitDot(program: Program, kernel: DotKernel): void {
   const { m, n, k, shape } = kernel;
   const { tiles, panels } = dot.plan;
   const batches = shape.slice(0, -2).reduce((product, size) => product * size, 1);
-  const shared = program.isWorthSharing(batches * m * n * k);
+  // A multiplication takes less than half of what other operations take.
+  const shared = program.isWorthSharing(0.4 * batches * m * n * k);
   if (shared && batches < 4 && (tiles > 1 || panels > 1)) emitShared(program, dot, batches);
   else emitSeparate(program, dot, batches, shared && batches > 1);
 }

@@ -14,8 +14,8 @@ export interface Phase {
   readonly parallel: boolean;
 }
 
-/** Work below this many element operations is not worth waking others for. */
-const worthSharing = 200_000;
+/** Work below this many element operations, some tens of microseconds, is not worth waking others for. */
+const worthSharing = 400_000;
 
 /** A kernel as it is being emitted: its module, what to call in what order, and the scratch memory it needs. */
 export class Program {
