@@ -15,6 +15,21 @@ export { Softmax } from "./activations/softmax.ts";
 export { Softplus, softplus, type SoftplusOptions } from "./activations/softplus.ts";
 export { Step, step, type StepOptions } from "./activations/step.ts";
 export { Tanh } from "./activations/tanh.ts";
+export {
+  MultiHeadAttention,
+  type MultiHeadAttentionOptions,
+  type MultiHeadMasks,
+} from "./attention/multi-head.ts";
+export { PositionalEncoding, sinusoidalEncoding } from "./attention/positional-encoding.ts";
+export {
+  scaledDotProductAttention,
+  type AttentionMasks,
+  type AttentionOptions,
+} from "./attention/scaled-dot-product.ts";
+export {
+  TransformerEncoderLayer,
+  type TransformerEncoderLayerOptions,
+} from "./attention/transformer-encoder-layer.ts";
 export type { Initializer, InitializerOptions } from "./init/initializer.ts";
 export { AdaptiveAvgPool2d, AdaptiveMaxPool2d } from "./layers/adaptive-pool.ts";
 export { AlphaDropout } from "./layers/alpha-dropout.ts";
@@ -87,6 +102,11 @@ export { TopKAccuracy } from "./metrics/top-k-accuracy.ts";
 export { Module, type AnyModule } from "./module.ts";
 export { observeForward, type ForwardCall } from "./observe.ts";
 export { Buffer, Parameter } from "./parameter.ts";
+export { GRUCell, LSTMCell, RNNCell, type RNNCellOptions } from "./recurrent/cells.ts";
+export { GRU, LSTM, RNN, type LSTMState, type RNNOptions } from "./recurrent/layers.ts";
+export { lengthMask } from "./recurrent/length-mask.ts";
+export type { RecurrentLayerOptions } from "./recurrent/sequence.ts";
+export type { RecurrentOptions, RecurrentWeights } from "./recurrent/weights.ts";
 export { constrainMaxNorm, maxNorm } from "./regularizers/max-norm.ts";
 export { l1Penalty, l2Penalty } from "./regularizers/penalties.ts";
 export type { LoadReport } from "./state.ts";

@@ -1,4 +1,4 @@
-import { gradient } from "@chainrule/core";
+import { concat, gradient, Tensor } from "@chainrule/core";
 import { loadModules, moduleFiles, type ModuleCase } from "@chainrule/fixtures";
 import * as nn from "@chainrule/nn";
 import { expectClose } from "@chainrule/testkit";
@@ -12,6 +12,26 @@ function build({ layer, args, options, output }: ModuleCase): nn.Module<never> {
   return new Layer(...([...args, { ...options, dtype: output.dtype }] as never[]));
 }
 
+/** The arguments of `forward`: LSTMs take their state as a pair, recurrent layers a mask, attention an object of them. */
+function argumentsOf({ layer, masks }: ModuleCase, inputs: readonly Tensor[]): unknown[] {
+  const given = Object.entries(masks).map(([name, value]): [string, unknown] => [
+    name,
+    typeof value === "boolean" ? value : fromFixture(value),
+  ]);
+  const [x, h, c] = inputs;
+  if (layer.startsWith("LSTM")) return [x, h && [h, c], given[0]?.[1]];
+  if (/^(RNN|GRU)/.test(layer)) return [x, h, given[0]?.[1]];
+  if (given.length === 0) return [...inputs];
+  const rest = layer === "MultiHeadAttention" ? [h ?? null, c ?? null] : [];
+  return [x, ...rest, Object.fromEntries(given)];
+}
+
+/** What a layer gives as one tensor: several of them as one line, in order. */
+function joined(output: unknown): Tensor {
+  if (output instanceof Tensor) return output;
+  return concat((output as unknown[]).map((part) => joined(part).flatten()));
+}
+
 describe.each(moduleFiles)("%s", (file) => {
   test.each(loadModules(file).map((fixture) => [fixture.name, fixture] as const))(
     "%s as in PyTorch",
@@ -20,7 +40,7 @@ describe.each(moduleFiles)("%s", (file) => {
       expect(Object.keys(layer.stateDict())).toEqual(Object.keys(fixture.before));
       layer.loadStateDict(fromFixtures(fixture.before));
       const inputs = fixture.inputs.map(fromFixture);
-      const output = layer.forward(...(inputs as never));
+      const output = joined(layer.forward(...(argumentsOf(fixture, inputs) as never)));
       await expectClose(output, fromFixture(fixture.output), { label: "output", signedZero: false });
       const named = layer.namedParameters();
       const floats = inputs.filter((_, i) => fixture.inputGradients[i]);
