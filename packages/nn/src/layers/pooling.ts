@@ -67,15 +67,16 @@ export abstract class Pool extends Module {
  */
 export function largest(x: Tensor, count: number): Tensor {
   const axes = axesBetween(x.rank - count, x.rank);
-  const size = sizeOf(x.shape.slice(x.rank - count));
-  const chosen = (t: Tensor): Tensor => {
+  const places = arange(sizeOf(x.shape.slice(x.rank - count)));
+  const chosen = (t: Tensor, y: Tensor): Tensor => {
     const flat = t.flatten(t.rank - count);
-    const first = flat.stopGradient().argmax(-1, { keepDims: true });
-    return where(arange(size).equal(first), flat, 0).sum(-1);
+    const isLargest = flat.equal(y.expandDims(-1)).logicalOr(flat.notEqual(flat));
+    const first = where(isLargest, places, places.size).min(-1, { keepDims: true });
+    return where(places.equal(first), flat, 0).sum(-1);
   };
   return customGradient(
     (t) => t.max(axes),
-    (upstream, _, t) => gradient(chosen(t), [t], { upstream }),
+    (upstream, y, t) => gradient(chosen(t, y.stopGradient()), [t], { upstream }),
   )(x);
 }
 
