@@ -14,7 +14,7 @@ function notice(): string {
   const gpujs = join(dirname(require.resolve("gpu.js/src/index.js")), "..");
   const acorn = dirname(createRequire(join(gpujs, "package.json")).resolve("acorn/package.json"));
   const texts = [gpujs, acorn].map((folder) => readFileSync(join(folder, "LICENSE"), "utf8").trim());
-  return `/*! Includes gpu.js and acorn.\n\ngpu.js: ${texts[0]!}\n\nacorn: ${texts[1]!}\n*/`;
+  return `/*! Includes gpu.js and acorn.\n\ngpu.js: ${texts[0]}\n\nacorn: ${texts[1]}\n*/`;
 }
 
 /** gpu.js goes into the package: as a dependency it would bring 84 MB that nothing uses, and a native build. */

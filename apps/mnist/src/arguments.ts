@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { models, optimizers, type PredictSettings, type TrainSettings } from "./settings.ts";
+import type { Swap } from "./swap.ts";
 import { defaultFolder, weightsFile } from "./weights.ts";
 
 /** What the command line runs. */
@@ -15,6 +16,11 @@ export function createProgram({ train, predict }: Actions): Command {
     .usage("[options]  |  predict FILE.png [options]")
     .description("Train a network to read handwritten digits (MNIST).")
     .addOption(new Option("--backend <name>", "where to compute").default("cpu"))
+    .addOption(
+      new Option("--swap-at <step:backend>", "move to another backend before that step; may be repeated")
+        .argParser(swap)
+        .default([], "none"),
+    )
     .addOption(new Option("--model <name>", "the network").choices(models).default("mlp"))
     .addOption(new Option("--epochs <n>", "times through the training images").argParser(count).default(5))
     .addOption(new Option("--batch-size <n>", "images a step").argParser(count).default(64))
@@ -65,6 +71,13 @@ function count(text: string): number {
     throw new InvalidArgumentError("Expected a whole number of at least 1.");
   }
   return value;
+}
+
+function swap(text: string, before: readonly Swap[]): Swap[] {
+  const [step = "", backend = "", ...rest] = text.split(":");
+  if (backend === "" || rest.length > 0)
+    throw new InvalidArgumentError("Expected STEP:BACKEND, such as 200:gpu.");
+  return [...before, { step: count(step), backend }];
 }
 
 function seed(text: string): number {

@@ -1,3 +1,5 @@
+import type { Swap } from "./swap.ts";
+
 /** Optimisers by the name on the command line. */
 export const optimizers = ["adam", "adamw", "sgd"] as const;
 
@@ -13,6 +15,7 @@ export type ModelName = (typeof models)[number];
 /** What `mnist` was asked to do. */
 export interface TrainSettings {
   readonly backend: string;
+  readonly swapAt: readonly Swap[];
   readonly model: ModelName;
   readonly epochs: number;
   readonly batchSize: number;

@@ -7,6 +7,7 @@ import { describeModel } from "./network.ts";
 import { formatCount, print } from "./print.ts";
 import { median, reportEpochs, writeReport } from "./report.ts";
 import type { TrainSettings } from "./settings.ts";
+import { prepareSwaps } from "./swap.ts";
 import { prepareTask, saveTask, type Task } from "./task.ts";
 import { train, type Training } from "./training.ts";
 import { hashWeights } from "./weights.ts";
@@ -18,6 +19,7 @@ import { hashWeights } from "./weights.ts";
  */
 export async function trainCommand(settings: TrainSettings): Promise<number> {
   await useBackend(settings.backend);
+  await prepareSwaps(settings.swapAt);
   random.seed(settings.seed);
   const task = await prepareTask(settings);
   showTask(task);
@@ -99,6 +101,7 @@ function showNextSteps({ settings: { save, model }, weightsPath }: Task): void {
   print("\nwhat to try next:");
   print(`  pnpm mnist predict FILE.png${weights}   read a digit that you drew`);
   if (model === "mlp") print("  pnpm mnist --model linear   see what the hidden layer is worth");
-  else print("  pnpm mnist --model mlp   add a hidden layer");
+  if (model === "linear") print("  pnpm mnist --model mlp   add a hidden layer");
+  if (model !== "lenet") print("  pnpm mnist --model lenet   look at the image with convolutions");
   print("  pnpm mnist --help   all options");
 }

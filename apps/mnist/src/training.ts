@@ -3,6 +3,7 @@ import { crossEntropy } from "@chainrule/nn";
 import { cosine } from "@chainrule/optim";
 import { fit, type History, progressBar } from "@chainrule/train";
 import { createOptimizer } from "./network.ts";
+import { swapping } from "./swap.ts";
 import type { Task } from "./task.ts";
 
 /** A run and how long it took. */
@@ -15,13 +16,15 @@ export interface Training {
 
 /** Trains the network with progress on standard output, until the end or the signal. */
 export async function train(task: Task, signal: AbortSignal): Promise<Training> {
-  const { batchSize, epochs, seed, optimizer, lr } = task.settings;
+  const { batchSize, epochs, seed, optimizer: name, lr, swapAt } = task.settings;
   const loader = new DataLoader(task.train, { batchSize, shuffle: true, seed });
+  const optimizer = createOptimizer(name, lr);
+  const batches = swapAt.length > 0 ? swapping(loader, swapAt, task.model, optimizer) : loader;
   const stepMilliseconds: number[] = [];
   const start = performance.now();
-  const history = await fit(task.model, loader, {
+  const history = await fit(task.model, batches, {
     loss: crossEntropy,
-    optimizer: createOptimizer(optimizer, lr),
+    optimizer,
     schedule: cosine(epochs * loader.length),
     epochs,
     validation: task.test,

@@ -25,6 +25,7 @@ describe("the command line", () => {
   it("has a default for everything", async () => {
     expect(await parse()).toEqual({
       backend: "cpu",
+      swapAt: [],
       model: "mlp",
       epochs: 5,
       batchSize: 64,
@@ -49,6 +50,14 @@ describe("the command line", () => {
       limit: 9,
       json: "j",
       save: "s",
+      swapAt: [],
+    });
+    const swaps = await parse("--swap-at", "20:wasm", "--swap-at", "40:cpu");
+    expect(swaps).toMatchObject({
+      swapAt: [
+        { step: 20, backend: "wasm" },
+        { step: 40, backend: "cpu" },
+      ],
     });
   });
 
@@ -56,13 +65,15 @@ describe("the command line", () => {
     [["--epocs", "3"], /unknown option '--epocs'\n\(Did you mean --epochs\?\)/],
     [["--batchsize", "3"], /Did you mean --batch-size\?/],
     [["predict", "x.png", "--weigths", "w"], /Did you mean --weights\?/],
+    [["--swap-at", "gpu"], /Expected STEP:BACKEND/],
+    [["--swap-at", "0:gpu"], /whole number of at least 1/],
     [["--epochs", "0"], /'--epochs <n>' argument '0' is invalid\. Expected a whole number of at least 1/],
     [["--epochs", "1e3"], /whole number/],
     [["--limit", "-5"], /whole number/],
     [["--lr", "0"], /number above 0/],
     [["--lr", "fast"], /number above 0/],
     [["--seed", "4294967296"], /whole number from 0 to 4294967295/],
-    [["--model", "cnn"], /Allowed choices are mlp, linear/],
+    [["--model", "cnn"], /Allowed choices are mlp, linear, lenet/],
     [["--json"], /argument missing/],
     [["predikt", "x.png"], /unknown command 'predikt'\. There is only: predict FILE\.png/],
     [["predict"], /missing required argument 'file'/],

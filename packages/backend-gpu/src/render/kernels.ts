@@ -15,6 +15,9 @@ import { Writer } from "./writer.ts";
 /** Folds longer than this are split over several threads. */
 const longFold = 512;
 
+/** Terms of a product in one turn of its loop. */
+const unrolled = 8;
+
 /** Outputs that keep a device busy, however long the fold of each is. */
 const manyOutputs = 2 ** 16;
 
@@ -150,26 +153,40 @@ function renderDot({ a, b, k, dtype, outputs, shape }: DotKernel, target: Target
   const strided = (strides: readonly number[]): { stride: number; at: string }[] =>
     strides.map((stride, axis) => ({ stride, at: outer[axis]! }));
   const sum = writer.variable(0);
-  writer.loop([k], ([step]) => {
-    const left = writer.sum(a.offset, [
-      ...strided(a.batch),
-      { stride: a.row, at: i },
-      { stride: a.column, at: step! },
-    ]);
-    const right = writer.sum(b.offset, [
-      ...strided(b.batch),
-      { stride: b.row, at: step! },
-      { stride: b.column, at: j },
-    ]);
-    const x = inputs.load(sources.bound(a.input), left);
-    const y = inputs.load(sources.bound(b.input), right);
+  const start = (offset: number, strides: readonly number[], line: number, at: string): string =>
+    writer.bind(writer.sum(offset, [...strided(strides), { stride: line, at }]));
+  const left = start(a.offset, a.batch, a.row, i);
+  const right = start(b.offset, b.batch, b.column, j);
+  const one = { stride: 1 };
+  const accumulate = (step: string): void => {
+    const x = inputs.load(
+      sources.bound(a.input),
+      writer.sum(0, [
+        { ...one, at: left },
+        { stride: a.column, at: step },
+      ]),
+    );
+    const y = inputs.load(
+      sources.bound(b.input),
+      writer.sum(0, [
+        { ...one, at: right },
+        { stride: b.row, at: step },
+      ]),
+    );
     // In float32 alone is a product rounded once, with its sum, where that is wider.
     const next =
       dtype === "float32"
         ? `${sum} + ${x} * ${y}`
         : binary(writer, "add", dtype, sum, binary(writer, "mul", dtype, x, y));
     writer.line(`${sum} = ${next};`);
-  });
+  };
+  const rounds = Math.floor(k / unrolled);
+  if (rounds > 0) {
+    writer.loop([rounds], ([round]) => {
+      for (let step = 0; step < unrolled; step++) accumulate(writer.bind(`${round} * ${unrolled} + ${step}`));
+    });
+  }
+  for (let step = rounds * unrolled; step < k; step++) accumulate(writer.bind(writer.call("whole", step)));
   const result = target.isSingle ? sum : writer.bind(writer.call("mul", sum, writer.number(1)));
   const write = new ExpressionWriter(writer, inputs, sources);
   writer.line(`return ${write.write(outputs[0]!, spaceOf(shape, coordinates, result))};`);

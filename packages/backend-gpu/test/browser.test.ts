@@ -1,0 +1,119 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findChromium, launch } from "./browser/chromium.ts";
+import type { Checks } from "./browser/page.ts";
+import { serve, type TestServer } from "./browser/server.ts";
+
+const chromium = findChromium();
+const isCi = process.env.CI === "true";
+
+if (chromium === null)
+  console.warn("backend-gpu: no Chromium on the PATH: the tests in a browser are skipped");
+
+it.runIf(isCi)("there is a Chromium where tests must run", () => {
+  expect(chromium, "install chromium: these tests may not be skipped here").not.toBeNull();
+});
+
+/** All cases where time is no object, else a part of them. */
+const stride = isCi ? 1 : 6;
+
+describe.skipIf(chromium === null)("in Chromium", { timeout: 240_000 }, () => {
+  let browser: Browser;
+  let server: TestServer;
+  let isolated: Page;
+
+  async function open(isIsolated: boolean): Promise<Page> {
+    const page = await browser.newPage();
+    page.on("pageerror", (error) => console.error(error));
+    await page.goto(server.url(isIsolated));
+    await page.waitForFunction("globalThis.checks !== undefined");
+    return page;
+  }
+
+  /** Calls a check in a page; arguments and results travel as JSON. */
+  async function call<Name extends keyof Checks>(
+    page: Page,
+    name: Name,
+    ...args: Parameters<Checks[Name]>
+  ): Promise<Awaited<ReturnType<Checks[Name]>>> {
+    const result: unknown = await page.evaluate(`checks.${name}(...${JSON.stringify(args)})`);
+    return result as Awaited<ReturnType<Checks[Name]>>;
+  }
+
+  beforeAll(async () => {
+    server = await serve();
+    browser = await launch(chromium!);
+    isolated = await open(true);
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+  });
+
+  it("the page is isolated, or not, as asked", async () => {
+    expect(await isolated.evaluate("crossOriginIsolated")).toBe(true);
+    const page = await open(false);
+    expect(await page.evaluate("crossOriginIsolated")).toBe(false);
+    const threads = await call(page, "runSuite", "wasm", 100);
+    expect(threads.failures).toEqual([]);
+    expect(threads.mode).toMatch(/1 thread/);
+    await page.close();
+  });
+
+  it("webgl2 passes the conformance suite", async () => {
+    const report = await call(isolated, "runSuite", "gpu", stride);
+    console.log(report.table);
+    expect(report.failures).toEqual([]);
+    expect(report.mode).toBe("webgl2");
+    expect(report.passed).toBeGreaterThan(250);
+  });
+
+  it.each(["cpu", "wasm"])("%s passes a part of it", async (backend) => {
+    const report = await call(isolated, "runSuite", backend, 20);
+    expect(report.failures).toEqual([]);
+    expect(report.passed).toBeGreaterThan(80);
+    if (backend === "wasm") expect(report.mode).toMatch(/[2-4] threads/);
+  });
+
+  it("training on webgl2, and moving between backends, gives the losses of cpu", async () => {
+    const options = { examples: 640, epochs: 2, test: 500, dropout: 0.2 };
+    const cpu = await call(isolated, "train", { ...options, backend: "cpu" });
+    const gpu = await call(isolated, "train", { ...options, backend: "gpu" });
+    const swaps = { 4: "wasm", 8: "gpu", 14: "cpu" };
+    const moved = await call(isolated, "train", { ...options, backend: "cpu", swaps });
+    expect(gpu.mode).toBe("webgl2");
+    expect(cpu.losses).toHaveLength(20);
+    expect(worst(gpu.losses, cpu.losses)).toBeLessThan(1e-3);
+    expect(worst(moved.losses, cpu.losses)).toBeLessThan(1e-3);
+    expect(Math.abs(gpu.accuracy! - cpu.accuracy!)).toBeLessThanOrEqual(0.005);
+  });
+
+  it("a steady state compiles nothing, reads nothing and holds no more textures", async () => {
+    const [few, many] = await call(isolated, "steadyState", 10, 300);
+    expect(many!.compiled).toBe(few!.compiled);
+    expect(many!.bytesRead).toBe(few!.bytesRead);
+    expect(many!.textures).toBe(few!.textures);
+  });
+
+  it("a hundred models leave no texture", async () => {
+    const { before, after, textures } = await call(isolated, "manyModels", 100);
+    // The last model may still be on the stack.
+    expect(after).toBeLessThanOrEqual(before + 8);
+    expect(textures.at(-1)).toBeLessThanOrEqual(textures[19]!);
+  });
+
+  it("a lost context is an error at once", async () => {
+    const messages = await call(isolated, "loseContext");
+    expect(messages).toHaveLength(3);
+    for (const message of messages) expect(message).toMatch(/^BackendError: .*context was lost/);
+  });
+
+  it("two contexts do not mix", async () => {
+    expect(await call(isolated, "twoContexts")).toMatch(/^BackendError: .*two GPU contexts/);
+  });
+});
+
+/** The largest relative difference. */
+const worst = (actual: readonly number[], expected: readonly number[]): number =>
+  Math.max(...expected.map((value, i) => Math.abs(actual[i]! - value) / Math.abs(value)));
