@@ -12,9 +12,9 @@ export function emitDot(program: Program, kernel: DotKernel): void {
   const { tiles, panels } = dot.plan;
   const batches = shape.slice(0, -2).reduce((product, size) => product * size, 1);
   // A multiplication takes less than half of what other operations take.
-  const shared = program.isWorthSharing(0.4 * batches * m * n * k);
-  if (shared && batches < 4 && (tiles > 1 || panels > 1)) emitShared(program, dot, batches);
-  else emitSeparate(program, dot, batches, shared && batches > 1);
+  const work = 0.4 * batches * m * n * k;
+  if (batches < 4 && program.isWorthSharing(work, tiles * panels)) emitShared(program, dot, batches);
+  else emitSeparate(program, dot, batches, program.isWorthSharing(work, batches));
 }
 
 /** Each thread multiplies whole matrices, with scratch of its own. */

@@ -105,8 +105,7 @@ export class Heap {
     let [at, rest] = [address, bytes];
     while (rest >= 64) {
       let size = 2 ** Math.floor(Math.log2(rest));
-      while (sizeClass(size + size / 4) <= rest && size >= 256 && sizeClass(size + 1) <= rest)
-        size = sizeClass(size + 1);
+      for (let next = sizeClass(size + 1); next <= rest; next = sizeClass(size + 1)) size = next;
       this.#keep(at, size);
       at += size;
       rest -= size;

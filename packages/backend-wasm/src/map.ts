@@ -85,8 +85,8 @@ export function emitMap(program: Program, kernel: MapKernel | GatherKernel): voi
   const { shape, outputs } = kernel;
   const order = outputOrder(shape);
   const elements = shape.reduce((product, size) => product * size, 1);
-  const shared =
-    kernel.kind === "map" && order.axes.length > 0 && program.isWorthSharing(elements * costOf(outputs));
+  const outermost = shape[order.axes[0] ?? 0]!;
+  const shared = kernel.kind === "map" && program.isWorthSharing(elements * costOf(outputs), outermost);
   program.single(shared, (entry) => {
     const stored = contiguousMap(shape);
     const roots = kernel.kind === "gather" ? [kernel.index, ...outputs] : outputs;
@@ -99,9 +99,8 @@ export function emitMap(program: Program, kernel: MapKernel | GatherKernel): voi
       taken = () => take(entry, evaluation, kernel);
     }
     outputs.forEach((output, i) => evaluation.addMap(stored, kernel.inputs.length + i, output.dtype));
-    const first = order.axes[0] ?? -1;
-    const unit = first === order.vector ? 16 : 1;
-    inShares(entry, shape[first] ?? 1, unit, shared, (share) =>
+    const unit = order.axes[0] === order.vector ? 16 : 1;
+    inShares(entry, outermost, unit, shared, (share) =>
       walk(entry, evaluation, order, shared ? share : null, () =>
         evaluation.store(outputs, stored, kernel.inputs.length),
       ),

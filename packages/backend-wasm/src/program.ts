@@ -17,6 +17,9 @@ export interface Phase {
 /** Work below this many element operations, some tens of microseconds, is not worth waking others for. */
 const worthSharing = 400_000;
 
+/** Claimed pieces are counted past the last one, which must not pass 2³¹. */
+const maxShared = 2 ** 29;
+
 /** A kernel as it is being emitted: its module, what to call in what order, and the scratch memory it needs. */
 export class Program {
   readonly kernel: Kernel;
@@ -60,9 +63,9 @@ export class Program {
     return f;
   }
 
-  /** Whether so much work is worth several threads. */
-  isWorthSharing(work: number): boolean {
-    return this.threaded && work >= worthSharing;
+  /** Whether so much work, cut along `size` indices, is worth several threads. */
+  isWorthSharing(work: number, size: number): boolean {
+    return this.threaded && work >= worthSharing && size > 1 && size <= maxShared;
   }
 
   /** Adds the only phase of a kernel. */

@@ -146,8 +146,7 @@ export function emitReduce(program: Program, kernel: ReduceKernel): void {
     sizes[across]! >= width &&
     (trafficAlong(value, across) < trafficAlong(value, along) || sizes[along]! < width);
   const work = sizes.reduce((product, size) => product * size, 1) * (costOf([value]) + 2) + costOf(outputs);
-  const first = outer[0];
-  const shared = first !== undefined && sizes[first]! > 1 && program.isWorthSharing(work);
+  const shared = program.isWorthSharing(work, sizes[outer[0] ?? -1] ?? 1);
   program.single(shared, (entry) => {
     const fold = new Fold(entry.target, kernel.op, value.dtype);
     if (isAcross) foldAcross(entry, kernel, fold, { sizes, outer, folded, shared });
