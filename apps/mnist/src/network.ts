@@ -1,4 +1,4 @@
-import { Linear, type Module, ReLU, Sequential } from "@chainrule/nn";
+import { Conv2d, Flatten, Lambda, Linear, MaxPool2d, type Module, ReLU, Sequential } from "@chainrule/nn";
 import { Adam, AdamW, type Optimizer, SGD } from "@chainrule/optim";
 import type { ModelName, OptimizerName } from "./settings.ts";
 
@@ -12,11 +12,34 @@ export function createModel(name: ModelName, inputs: number): Module {
       return new Sequential(new Linear(inputs, 10));
     case "mlp":
       return new Sequential(new Linear(inputs, hidden), new ReLU(), new Linear(hidden, 10));
+    case "lenet":
+      return createLenet(Math.sqrt(inputs));
   }
+}
+
+/** LeNet-5 with today's parts, rectifiers and the largest of each window, for square images. */
+function createLenet(side: number): Module {
+  const last = Math.floor((Math.floor(side / 2) - 4) / 2);
+  return new Sequential(
+    new Lambda((x) => x.reshape(-1, 1, side, side)),
+    new Conv2d(1, 6, 5, { padding: 2 }),
+    new ReLU(),
+    new MaxPool2d(2),
+    new Conv2d(6, 16, 5),
+    new ReLU(),
+    new MaxPool2d(2),
+    new Flatten(),
+    new Linear(16 * last ** 2, 120),
+    new ReLU(),
+    new Linear(120, 84),
+    new ReLU(),
+    new Linear(84, 10),
+  );
 }
 
 /** Its layers in a few characters. */
 export function describeModel(name: ModelName, inputs: number): string {
+  if (name === "lenet") return "6c5-p2-16c5-p2-120-84-10";
   return name === "linear" ? `${inputs}-10` : `${inputs}-${hidden}-10`;
 }
 

@@ -7,7 +7,7 @@ export const optimizers = ["adam", "adamw", "sgd"] as const;
 export type OptimizerName = (typeof optimizers)[number];
 
 /** Networks by the name on the command line. */
-export const models = ["mlp", "linear"] as const;
+export const models = ["mlp", "linear", "lenet"] as const;
 
 /** One of the networks on the command line. */
 export type ModelName = (typeof models)[number];
