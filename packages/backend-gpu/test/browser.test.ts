@@ -96,6 +96,13 @@ describe.skipIf(chromium === null)("in Chromium", { timeout: 240_000 }, () => {
     expect(many!.textures).toBe(few!.textures);
   });
 
+  it("kernels read any number of tensors, of any size that the device holds", async () => {
+    const { manyInputs, large, tooLarge } = await call(isolated, "sizes");
+    expect(manyInputs).toBe(0);
+    expect(large).toBe(0);
+    expect(tooLarge).toMatch(/^BackendError: .*holds at most \d+ elements/);
+  });
+
   it("a hundred models leave no texture", async () => {
     const { before, after, textures } = await call(isolated, "manyModels", 100);
     // The last model may still be on the stack.
@@ -103,10 +110,11 @@ describe.skipIf(chromium === null)("in Chromium", { timeout: 240_000 }, () => {
     expect(textures.at(-1)).toBeLessThanOrEqual(textures[19]!);
   });
 
-  it("a lost context is an error at once", async () => {
-    const messages = await call(isolated, "loseContext");
-    expect(messages).toHaveLength(3);
-    for (const message of messages) expect(message).toMatch(/^BackendError: .*context was lost/);
+  it("a lost context is an error at once, and training goes on from a checkpoint once it is back", async () => {
+    const { whileLost, onceRestored, expected, resumed } = await call(isolated, "loseContext");
+    for (const message of [...whileLost, ...onceRestored])
+      expect(message).toMatch(/^BackendError: .*context was lost/);
+    expect(resumed).toEqual(expected);
   });
 
   it("two contexts do not mix", async () => {

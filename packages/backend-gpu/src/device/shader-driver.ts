@@ -28,6 +28,16 @@ export function openContext(): WebGL2RenderingContext | null {
   return context as WebGL2RenderingContext | null;
 }
 
+/** Without this a browser does not restore a context. */
+const onLost = (event: Event): void => event.preventDefault();
+
+function openLibrary(gl: WebGL2RenderingContext): Gpu {
+  // gpu.js sizes its canvas to its largest output; nothing is ever drawn there.
+  const gpu = new library.GPU({ context: gl, canvas: { width: 1, height: 1 } });
+  if (gpu.Kernel !== library.WebGL2Kernel) throw new BackendError("gpu.js did not start in mode webgl2");
+  return gpu;
+}
+
 /** WebGL2: kernels are fragment shaders, and slabs are textures of one float a texel. */
 export class ShaderDriver implements Driver<DeviceTexture> {
   readonly mode = "webgl2";
@@ -35,10 +45,10 @@ export class ShaderDriver implements Driver<DeviceTexture> {
   readonly target: Target;
   readonly maxElements: number;
   readonly #gl: WebGL2RenderingContext;
-  readonly #gpu: Gpu;
-  readonly #pool: TexturePool;
-  readonly #reader: TextureReader;
-  readonly #kernels: RawKernel[] = [];
+  readonly #maxFreeBytes: number;
+  #gpu: Gpu;
+  #pool: TexturePool;
+  #reader: TextureReader;
   #compiled = 0;
   #bytesRead = 0;
 
@@ -47,10 +57,8 @@ export class ShaderDriver implements Driver<DeviceTexture> {
       throw new BackendError("this WebGL2 context cannot draw into float textures");
     }
     this.#gl = gl;
-    // gpu.js sizes its canvas to its largest output; nothing is ever drawn there.
-    this.#gpu = new library.GPU({ context: gl, canvas: { width: 1, height: 1 } });
-    if (this.#gpu.Kernel !== library.WebGL2Kernel)
-      throw new BackendError("gpu.js did not start in mode webgl2");
+    this.#maxFreeBytes = maxFreeBytes;
+    this.#gpu = openLibrary(gl);
     const named = gl.getExtension("WEBGL_debug_renderer_info");
     this.adapter = String(gl.getParameter(named ? named.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
     const units = Number(gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS));
@@ -62,17 +70,28 @@ export class ShaderDriver implements Driver<DeviceTexture> {
     this.maxElements = most;
     this.#pool = new TexturePool(gl, maxFreeBytes);
     this.#reader = new TextureReader(gl);
+    gl.canvas.addEventListener("webglcontextlost", onLost);
+    gl.canvas.addEventListener("webglcontextrestored", this.#onRestored);
   }
+
+  /** A context that comes back is empty: kernels are compiled again when they are next run, and textures are gone. */
+  readonly #onRestored = (): void => {
+    const gl = this.#gl;
+    gl.getExtension("EXT_color_buffer_float");
+    this.#gpu = openLibrary(gl);
+    this.#pool = new TexturePool(gl, this.#maxFreeBytes);
+    this.#reader = new TextureReader(gl);
+  };
 
   get statistics(): DriverStatistics {
     return { compiled: this.#compiled, textures: this.#pool.count, bytesRead: this.#bytesRead };
   }
 
-  #checkContext(): void {
-    if (this.#gl.isContextLost()) {
+  #checkContext(...textures: readonly DeviceTexture[]): void {
+    if (this.#gl.isContextLost() || textures.some(({ pool }) => pool !== this.#pool)) {
       throw new BackendError(
         "the GPU's context was lost (the driver was reset, or the page had too many contexts), and with it all " +
-          "that was there; load the last checkpoint on a new backend: createGpu()",
+          "that was there; once the browser has restored it, load the last checkpoint and go on",
       );
     }
   }
@@ -93,20 +112,20 @@ export class ShaderDriver implements Driver<DeviceTexture> {
   }
 
   release(texture: DeviceTexture): void {
-    this.#pool.give(texture);
+    if (texture.pool === this.#pool) this.#pool.give(texture);
   }
 
   async read(texture: DeviceTexture, length: number): Promise<Float32Array> {
-    this.#checkContext();
+    this.#checkContext(texture);
     this.#bytesRead += 4 * length;
     const data = await this.#reader.read(texture);
     // What a lost context gives is zeros.
-    this.#checkContext();
+    this.#checkContext(texture);
     return data;
   }
 
   readSync(texture: DeviceTexture, length: number): Float32Array {
-    this.#checkContext();
+    this.#checkContext(texture);
     this.#bytesRead += 4 * length;
     const data = this.#reader.readSync(texture);
     this.#checkContext();
@@ -116,8 +135,11 @@ export class ShaderDriver implements Driver<DeviceTexture> {
   compile(program: Program): Runner<DeviceTexture> {
     // The sizes of arguments are literals in a shader.
     const kernels = new Map<string, RawKernel>();
+    let compiledBy = this.#gpu;
     const run = (inputs: readonly DeviceTexture[]): DeviceTexture => {
-      this.#checkContext();
+      this.#checkContext(...inputs);
+      if (compiledBy !== this.#gpu) kernels.clear();
+      compiledBy = this.#gpu;
       const output = this.#pool.take(program.length);
       const sizes = inputs.map(({ width, height }) => `${width},${height}`).join(";");
       let kernel = kernels.get(sizes);
@@ -130,7 +152,7 @@ export class ShaderDriver implements Driver<DeviceTexture> {
         kernel._textureSwitched = true;
         kernel.run(...inputs);
       } catch (error) {
-        this.#pool.give(output);
+        this.release(output);
         this.#checkContext();
         throw error;
       }
@@ -160,13 +182,13 @@ export class ShaderDriver implements Driver<DeviceTexture> {
     });
     kernel.texture = output;
     kernel.build(...inputs);
-    this.#kernels.push(kernel);
     return kernel;
   }
 
   dispose(): void {
+    this.#gl.canvas.removeEventListener("webglcontextlost", onLost);
+    this.#gl.canvas.removeEventListener("webglcontextrestored", this.#onRestored);
     this.#pool.clear();
     this.#gl.getExtension("WEBGL_lose_context")?.loseContext();
-    this.#kernels.length = 0;
   }
 }

@@ -35,7 +35,7 @@ export class TexturePool {
       gl.texParameteri(gl.TEXTURE_2D, filter, gl.NEAREST);
     gl.texStorage2D(gl.TEXTURE_2D, 1, gl.R32F, width, height);
     this.count++;
-    const made = new DeviceTexture(gl, texture, width, height);
+    const made = new DeviceTexture(this, gl, texture, width, height);
     // Asking for errors waits for the device, which only large textures are worth.
     if (made.bytes >= 2 ** 24 && gl.getError() === gl.OUT_OF_MEMORY) {
       this.#delete(made);

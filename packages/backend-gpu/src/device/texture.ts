@@ -9,7 +9,17 @@ export class DeviceTexture {
   readonly dimensions: Int32Array;
   readonly output: readonly number[];
 
-  constructor(context: WebGL2RenderingContext, texture: WebGLTexture, width: number, height: number) {
+  /** The pool that it came from: that of another context, or of one that was lost since, is another. */
+  readonly pool: object;
+
+  constructor(
+    pool: object,
+    context: WebGL2RenderingContext,
+    texture: WebGLTexture,
+    width: number,
+    height: number,
+  ) {
+    this.pool = pool;
     this.context = context;
     this.texture = texture;
     this.size = Int32Array.of(width, height);

@@ -2,13 +2,23 @@ import { cpu } from "@chainrule/backend-cpu";
 import { wasm } from "@chainrule/backend-wasm";
 import { registerBackend } from "@chainrule/core";
 import { gpu } from "../../src/index.ts";
+import { sizes } from "./sizes.ts";
 import { runSuite } from "./suite.ts";
 import { loseContext, manyModels, steadyState, twoContexts } from "./resources.ts";
 import { timeProducts } from "./product.ts";
 import { train } from "./training.ts";
 
 /** What a test may call in the page. */
-export const checks = { runSuite, train, steadyState, manyModels, loseContext, twoContexts, timeProducts };
+export const checks = {
+  runSuite,
+  sizes,
+  train,
+  steadyState,
+  manyModels,
+  loseContext,
+  twoContexts,
+  timeProducts,
+};
 
 export type Checks = typeof checks;
 

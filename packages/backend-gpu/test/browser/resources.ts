@@ -2,6 +2,7 @@ import {
   getBackend,
   memory,
   random,
+  registerBackend,
   setBackend,
   tensor,
   compile,
@@ -9,15 +10,14 @@ import {
   type Tensor,
 } from "@chainrule/core";
 import { crossEntropy, Linear, ReLU, Sequential, type Module } from "@chainrule/nn";
-import { Adam } from "@chainrule/optim";
+import { Adam, type Optimizer, SGD } from "@chainrule/optim";
 import { GpuBackend } from "../../src/backend.ts";
 import { openContext, ShaderDriver } from "../../src/device/shader-driver.ts";
 import { createGpu, type DriverStatistics, type GpuDevice } from "../../src/index.ts";
 
 const statistics = (): DriverStatistics => ({ ...(getBackend() as GpuDevice).statistics });
 
-function trainer(model: Module): (x: Tensor, y: Tensor) => Tensor {
-  const optimizer = new Adam({ lr: 1e-3 });
+function trainer(model: Module, optimizer: Optimizer): (x: Tensor, y: Tensor) => Tensor {
   return compile(
     (x: Tensor, y: Tensor): Tensor => {
       const loss = crossEntropy(model.forward(x), y);
@@ -31,7 +31,10 @@ function trainer(model: Module): (x: Tensor, y: Tensor) => Tensor {
 /** What the device holds and has done after some steps and after many, none of which reads its loss. */
 export async function steadyState(few: number, many: number): Promise<DriverStatistics[]> {
   await setBackend("gpu");
-  const step = trainer(new Sequential(new Linear(20, 16), new ReLU(), new Linear(16, 4)));
+  const step = trainer(
+    new Sequential(new Linear(20, 16), new ReLU(), new Linear(16, 4)),
+    new Adam({ lr: 1e-3 }),
+  );
   const reports: DriverStatistics[] = [];
   for (let i = 1; i <= many; i++) {
     using x = tensor(
@@ -72,37 +75,19 @@ async function collect(): Promise<void> {
   }
 }
 
-/** The messages of all that is tried after the context is gone. */
-export async function loseContext(): Promise<string[]> {
+/** What a run meets whose context is lost in the middle, and that goes on from its last checkpoint afterwards. */
+export interface LossReport {
+  /** Messages of a step, of reading a parameter with and without waiting, after the loss and after the return. */
+  readonly whileLost: readonly string[];
+  readonly onceRestored: readonly string[];
+  /** The losses of an undisturbed run, and of the one that was resumed. */
+  readonly expected: readonly number[];
+  readonly resumed: readonly number[];
+}
+
+async function messagesOf(attempts: readonly (() => unknown)[]): Promise<string[]> {
   const messages: string[] = [];
-  const context = openContext()!;
-  const backend = new GpuBackend(new ShaderDriver(context, 2 ** 20));
-  const buffer = backend.alloc(3, "float32");
-  const target = backend.alloc(3, "float32");
-  const map = { offset: 0, strides: [1], mask: null };
-  const kernel = backend.compile({
-    kind: "map",
-    inputs: ["float32"],
-    outputs: [
-      {
-        kind: "unary",
-        dtype: "float32",
-        op: "exp",
-        x: { kind: "load", dtype: "float32", input: 0, map },
-      },
-    ],
-    shape: [3],
-    key: "exp",
-  });
-  backend.write(buffer, Float32Array.of(0, 1, 2));
-  backend.run(kernel, [buffer, target]);
-  await backend.read(target);
-  context.getExtension("WEBGL_lose_context")!.loseContext();
-  for (const attempt of [
-    async () => backend.run(kernel, [buffer, target]),
-    () => backend.read(target),
-    async () => backend.readSync(target),
-  ]) {
+  for (const attempt of attempts) {
     try {
       await attempt();
       messages.push("nothing was thrown");
@@ -111,6 +96,55 @@ export async function loseContext(): Promise<string[]> {
     }
   }
   return messages;
+}
+
+export async function loseContext(): Promise<LossReport> {
+  const context = openContext()!;
+  const lose = context.getExtension("WEBGL_lose_context")!;
+  registerBackend({ name: "gpu to lose", create: () => new GpuBackend(new ShaderDriver(context, 2 ** 20)) });
+  await setBackend("gpu to lose");
+  const batch = (i: number): [Tensor, Tensor] => [
+    tensor(
+      Float32Array.from({ length: 40 }, (_, k) => Math.sin(k * i + 1)),
+      { shape: [8, 5] },
+    ),
+    tensor(Int32Array.from({ length: 8 }, (_, k) => (k * i) % 3)),
+  ];
+  const start = (): [Module, (x: Tensor, y: Tensor) => Tensor] => {
+    random.seed(3);
+    const model = new Linear(5, 3);
+    return [model, trainer(model, new SGD({ lr: 0.1 }))];
+  };
+  const lossesOf = async (
+    step: (x: Tensor, y: Tensor) => Tensor,
+    from: number,
+    to: number,
+  ): Promise<number[]> => {
+    const losses: number[] = [];
+    for (let i = from; i < to; i++) losses.push(await step(...batch(i)).item());
+    return losses;
+  };
+  const [, undisturbed] = start();
+  const expected = await lossesOf(undisturbed, 0, 6);
+
+  const [model, step] = start();
+  const losses = await lossesOf(step, 0, 3);
+  const checkpoint: Record<string, Tensor> = {};
+  for (const [name, value] of Object.entries(model.stateDict()))
+    checkpoint[name] = tensor(await value.data(), { shape: value.shape });
+  const attempts = [() => step(...batch(3)).item(), () => model.parameters()[0]!.data()];
+  lose.loseContext();
+  const whileLost = await messagesOf(attempts);
+  const restored = new Promise((resolve) =>
+    context.canvas.addEventListener("webglcontextrestored", resolve, { once: true }),
+  );
+  // The browser restores a context after the turn in which it tells of the loss.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  lose.restoreContext();
+  await restored;
+  const onceRestored = await messagesOf(attempts);
+  model.loadStateDict(checkpoint);
+  return { whileLost, onceRestored, expected, resumed: [...losses, ...(await lossesOf(step, 3, 6))] };
 }
 
 /** The message where one kernel is given buffers of two contexts. */
