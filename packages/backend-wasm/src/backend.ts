@@ -148,8 +148,10 @@ class Wasm implements WasmBackend {
     const started = await Promise.allSettled(others);
     this.#pool = started.filter((one) => one.status === "fulfilled").map(({ value }) => value);
     const failure = started.find((one) => one.status === "rejected");
-    if (failure !== undefined) this.#lose(`no worker: ${(failure.reason as Error).message}`);
-    else if (this.#remark === remark) {
+    if (failure !== undefined) {
+      this.#remark = null;
+      this.#lose(`no worker: ${(failure.reason as Error).message}`);
+    } else if (this.#remark === remark) {
       this.#threads = threads;
       this.#reserve(0, 0);
     }

@@ -96,8 +96,8 @@ export class Evaluation implements Walker {
   #lanes = 1;
 
   /**
-   * `buffers` are the addresses of what the kernel is bound to; `stored` maps are where `store` will be asked to go,
-   * by buffer.
+   * `buffers` are the addresses of what the kernel is bound to. Maps of `roots` are known from the start; those that
+   * `place`, `valid`, `masked` and `store` will be asked for are to be added before the first axis is entered.
    */
   constructor(
     target: Target,

@@ -95,9 +95,11 @@ class Fold {
     const { f } = this.#target;
     let [sum] = pairwise(sums, (x, y) => this.join(x, y)) as [Lanes];
     if (sum.length === 2) {
-      const [both] = this.#joinParts(sum[0]!, sum[1]!);
-      const [all] = this.#joinParts(both!, f.shuffle(both!, both!, [1, 0]));
-      return [all!, all!];
+      // The two halves of four float64 lanes, then the two lanes of what that gives.
+      const [low, high] = sum as readonly [Local, Local];
+      const [both] = this.join([low, low], [high, high]) as [Local];
+      const swapped = f.shuffle(both, both, [1, 0]);
+      return this.join([both, both], [swapped, swapped]);
     }
     for (const words of [
       [2, 3, 0, 1],
@@ -105,16 +107,6 @@ class Fold {
     ])
       sum = this.join(sum, [f.shuffle(sum[0]!, sum[0]!, words)]);
     return sum;
-  }
-
-  #joinParts(x: Local, y: Local): Lanes {
-    return binary(
-      this.#target,
-      this.#name,
-      this.dtype === "float64" ? "float64" : this.dtype,
-      [x, x],
-      [y, y],
-    );
   }
 
   /** What was gathered, as a value of the kernel's dtype. */

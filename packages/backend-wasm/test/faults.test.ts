@@ -66,3 +66,20 @@ test("where the main thread may not sleep, it spins", async () => {
 test("options outside their range are refused", () => {
   for (const threads of [0, -1, 1.5, 65, NaN]) expect(() => createWasm({ threads })).toThrow(OptionError);
 });
+
+test("where no worker can be started there is one thread, and the mode says why", async () => {
+  const { default: threads } = await import("node:worker_threads");
+  const { Worker } = threads;
+  threads.Worker = class extends Worker {
+    constructor(source: string, options: object) {
+      super(`throw new Error("workers are forbidden");${source}`, options);
+    }
+  };
+  try {
+    const backend = await createWasm({ threads: 2 }).create();
+    expect(backend.mode).toBe("relaxed SIMD, 1 thread (no worker: workers are forbidden)");
+    backend.dispose();
+  } finally {
+    threads.Worker = Worker;
+  }
+});
