@@ -1,8 +1,11 @@
 import {
+  compile,
+  DtypeError,
   Generator,
   gradient,
   OptionError,
   random,
+  realize,
   ShapeError,
   tensor,
   zeros,
@@ -14,6 +17,7 @@ import {
   AvgPool1d,
   AvgPool2d,
   BatchNorm2d,
+  Conv2d,
   Dropout2d,
   Fold,
   GlobalAvgPool,
@@ -23,6 +27,7 @@ import {
   MaxPool2d,
   Pad,
   PixelShuffle,
+  Sequential,
   Unfold,
   Upsample,
 } from "@chainrule/nn";
@@ -103,6 +108,66 @@ describe("derivatives of finite differences, first and second order", () => {
   ] as const)("%s", async (_, layer, shape) => {
     await gradCheck((x) => layer.forward(x).tanh(), [normal(1, shape)], { order: 2 });
   });
+});
+
+test("whole numbers have means that are not whole", async () => {
+  const x = tensor(Uint8Array.of(1, 2, 3, 6), { shape: [1, 1, 2, 2] });
+  const wide = new Upsample({ size: [2, 3], mode: "bilinear" }).forward(x);
+  await expectClose(wide.flatten(), [1, 1.5, 2, 3, 4.5, 6]);
+  await expectClose(
+    new AvgPool2d(2, { padding: 1, countIncludePad: false }).forward(x).flatten(),
+    [1, 2, 3, 6],
+  );
+  expect(await new MaxPool2d(2).forward(x).flatten().toArray()).toEqual([6]);
+  expect(() => new MaxPool2d(2, { padding: 1 }).forward(x)).toThrow(DtypeError);
+});
+
+test("a batch of none passes through", async () => {
+  const x = zeros([0, 2, 6, 6]);
+  const layers = [
+    new MaxPool2d(2),
+    new AvgPool2d(2),
+    new AdaptiveMaxPool2d(4),
+    new GroupNorm(1, 2),
+    new Unfold(2),
+  ];
+  for (const layer of [...layers, new Upsample({ scaleFactor: 2 }), new Conv2d(2, 3, 3)]) {
+    const y = layer.forward(x);
+    expect(y.shape[0]).toBe(0);
+    expect(await y.sum().gradient(x)[0]!.data()).toHaveLength(0);
+  }
+});
+
+test("captured it does what it does uncaptured, bit for bit", async () => {
+  const train = (): { model: Sequential; step: (x: Tensor) => Tensor } => {
+    const generator = new Generator(1);
+    const model = new Sequential(
+      new Conv2d(1, 4, 3, { generator }),
+      new BatchNorm2d(4),
+      new MaxPool2d(3, { stride: 2, padding: 1 }),
+      new Dropout2d(0.5, { generator }),
+      new AdaptiveAvgPool2d(2),
+    );
+    const step = (x: Tensor): Tensor => {
+      const parameters = model.parameters();
+      const loss = model.forward(x).square().mean();
+      const grads = loss.gradient(...parameters);
+      parameters.forEach((parameter, i) => parameter.assign(parameter.sub(grads[i]!.mul(0.1))));
+      return loss;
+    };
+    return { model, step };
+  };
+  const [plain, captured] = [train(), train()];
+  const step = compile(captured.step);
+  const stateOf = (model: Sequential): Promise<unknown> =>
+    Promise.all(Object.values(model.stateDict()).map((value) => value.data()));
+  for (let i = 0; i < 3; i++) {
+    const x = random.normal([3, 1, 8, 8], { generator: new Generator(i) });
+    const loss = plain.step(x);
+    await realize(loss, ...plain.model.parameters());
+    expect(await step(x).item()).toBe(await loss.item());
+    expect(await stateOf(captured.model)).toEqual(await stateOf(plain.model));
+  }
 });
 
 describe("Dropout2d", () => {

@@ -1,5 +1,6 @@
 import { tensor, type Tensor } from "@chainrule/core";
 import { Pool, sumOf, type PoolOptions } from "./pooling.ts";
+import { meanDtype } from "./resample.ts";
 import { checkSpatial, spatialOf, type Extent, type Windows } from "./spatial.ts";
 
 /** Options of AvgPool1d and AvgPool2d. */
@@ -33,7 +34,7 @@ abstract class AvgPool extends Pool {
       return Math.min(start + kernel[axis]!, input[axis]! - margin) - Math.max(start, margin);
     });
     const shape = [counts.length, ...output.slice(axis + 1).map(() => 1)];
-    return tensor(counts, { dtype: x.dtype }).reshape(shape);
+    return tensor(counts, { dtype: meanDtype(x) }).reshape(shape);
   }
 }
 

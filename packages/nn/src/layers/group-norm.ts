@@ -52,7 +52,8 @@ export class GroupNorm extends Module {
           `but its shape is [${x.shape.join(", ")}]`,
       );
     }
-    const grouped = x.reshape(x.shape[0]!, this.groups, -1);
+    const size = (this.channels / this.groups) * sizeOf(x.shape.slice(2));
+    const grouped = x.reshape(x.shape[0]!, this.groups, size);
     const { mean, variance } = momentsOf(grouped, [2]);
     const y = standardize(grouped, mean, variance, this.eps).reshape(x.shape);
     return scaleChannels(y, this.weight, this.bias);

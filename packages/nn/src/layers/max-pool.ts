@@ -1,4 +1,4 @@
-import type { Tensor } from "@chainrule/core";
+import { DtypeError, type Tensor } from "@chainrule/core";
 import { Pool, largestOf, type PoolOptions } from "./pooling.ts";
 import { checkSpatial, spatialOf, type Extent } from "./spatial.ts";
 
@@ -16,6 +16,11 @@ abstract class MaxPool extends Pool {
 
   override forward(x: Tensor): Tensor {
     checkSpatial(`MaxPool${this.kernelSize.length}d`, x, null, this.kernelSize.length);
+    if (!x.dtype.startsWith("float") && this.padding.some((margin) => margin > 0)) {
+      throw new DtypeError(
+        `MaxPool${this.kernelSize.length}d: padding is −∞, which ${x.dtype} has not; use .cast("float32")`,
+      );
+    }
     return largestOf(this.padded(x, -Infinity), this.windows(spatialOf(x)));
   }
 }
@@ -25,7 +30,8 @@ abstract class MaxPool extends Pool {
  * elements tie, the first gets the gradient.
  *
  * @throws OptionError where a number is not whole or too small, or padding exceeds half a window; from `forward`
- * ShapeError where the input is not [N, C, L], or a window is larger than the padded input.
+ * ShapeError where the input is not [N, C, L], or a window is larger than the padded input, DtypeError where integers
+ * are padded.
  */
 export class MaxPool1d extends MaxPool {
   constructor(kernelSize: Extent, options: MaxPoolOptions = {}) {

@@ -1,4 +1,7 @@
-import { tensor, type Tensor } from "@chainrule/core";
+import { tensor, type Dtype, type Tensor } from "@chainrule/core";
+
+/** The dtype in which whole numbers have means: float32, and a float its own. */
+export const meanDtype = ({ dtype }: Tensor): Dtype => (dtype === "float64" ? dtype : "float32");
 
 /** What one new element is made of: old positions and their weights. */
 export type Mix = readonly (readonly [position: number, weight: number])[];
@@ -10,6 +13,6 @@ export function mixAxis(x: Tensor, axis: number, mixes: readonly Mix[]): Tensor 
   mixes.forEach((mix, column) => {
     for (const [position, weight] of mix) weights[position * to + column]! += weight;
   });
-  const matrix = tensor(weights, { shape: [from, to], dtype: x.dtype });
+  const matrix = tensor(weights, { shape: [from, to], dtype: meanDtype(x) });
   return x.transpose(axis, -1).matmul(matrix).transpose(axis, -1);
 }
