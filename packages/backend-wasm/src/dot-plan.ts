@@ -10,6 +10,7 @@ const maxDepth = 1024;
 
 /** The same where A is packed, which is done anew for each block of columns: blocks are then wider. */
 const maxPackedDepth = 512;
+const wideBlockBytes = 2 ** 21;
 
 /** Bytes of B, packed or not, that a block of columns may have: they stay in the second-level cache. */
 const blockBytes = 2 ** 19;
@@ -116,7 +117,7 @@ export function planDot(kernel: DotKernel, isRelaxed: boolean): DotPlan {
   const bytesOfPanel = depth * size * panel;
   const finishesRows = !plain && passes === 1;
   const rowRoom = finishesRows ? rowBlockBytes / (tileRows * size * panel) : Infinity;
-  const room = Math.floor(Math.min(blockBytes / bytesOfPanel, rowRoom));
+  const room = Math.floor(Math.min((packsA ? wideBlockBytes : blockBytes) / bytesOfPanel, rowRoom));
   const panels = Math.min(Math.ceil(n / panel), Math.max(1, room));
   const cRow = (plain ? n : panels * panel) * size;
   const ownA = finishesRows ? tileRows * cRow + slack : 0;
