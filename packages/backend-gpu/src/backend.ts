@@ -9,7 +9,7 @@ import {
   type TypedArray,
 } from "@chainrule/core";
 import { GpuBuffer } from "./buffer.ts";
-import type { Driver, DriverStatistics, GpuMode, Runner } from "./device/driver.ts";
+import type { Driver, DriverStatistics, Runner } from "./device/driver.ts";
 import { forEachInteger, integerInputs, type Load } from "./host/integers.ts";
 import { sizeOf } from "./render/expression.ts";
 import type { Source } from "./render/inputs.ts";
@@ -33,10 +33,13 @@ export interface GpuExecutable {
 /** The dtypes that floats hold: int32 as far as they go. */
 const dtypes = ["bool", "uint8", "int32", "float32"] as const;
 
+/** Adapters that are the processor under another name. */
+const softwareAdapter = /swiftshader|llvmpipe|softpipe|software|basic render/i;
+
 /** The backend on gpu.js. Elements stay where the driver keeps them; only what is read comes back. */
 export class GpuBackend implements Backend<GpuBuffer, GpuExecutable> {
   readonly name = "gpu";
-  readonly mode: GpuMode;
+  readonly mode: string;
   /** The adapter as it names itself. */
   readonly adapter: string;
   readonly threads = 1;
@@ -46,7 +49,7 @@ export class GpuBackend implements Backend<GpuBuffer, GpuExecutable> {
 
   constructor(driver: Driver) {
     this.#driver = driver;
-    this.mode = driver.mode;
+    this.mode = softwareAdapter.test(driver.adapter) ? `${driver.mode} (software)` : driver.mode;
     this.adapter = driver.adapter;
     this.capabilities = {
       dtypes,

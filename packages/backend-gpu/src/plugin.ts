@@ -63,7 +63,8 @@ export function createGpu(options: GpuOptions = {}): GpuPlugin {
 
 /** A running GPU backend. */
 export interface GpuDevice extends Backend {
-  readonly mode: GpuMode;
+  /** The mode of gpu.js, and whether its adapter is software: "webgl2", "webgl2 (software)", "webasm" or "cpu". */
+  readonly mode: string;
   /** The adapter as it names itself. */
   readonly adapter: string;
   readonly statistics: DriverStatistics;

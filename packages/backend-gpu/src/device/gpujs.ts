@@ -38,6 +38,8 @@ export interface Shortcut {
 
 export interface Gpu {
   readonly Kernel: unknown;
+  /** All that it made and was not destroyed, which keeps what nobody else uses. */
+  readonly kernels: unknown[];
   createKernel(source: string, settings: KernelSettings): Shortcut;
   destroy(): Promise<void>;
 }
@@ -52,6 +54,13 @@ interface GpuJs {
   readonly HeadlessGLKernel: KernelClass;
   readonly WebAssemblyKernel: KernelClass;
   readonly CPUKernel: KernelClass;
+}
+
+/** A kernel that lives as long as whoever holds it. */
+export function createKernel(gpu: Gpu, source: string, settings: KernelSettings): Shortcut {
+  const kernel = gpu.createKernel(source, settings);
+  gpu.kernels.length = 0;
+  return kernel;
 }
 
 export const library: GpuJs = gpujs as unknown as GpuJs;

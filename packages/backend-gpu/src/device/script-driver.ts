@@ -3,7 +3,7 @@ import type { Program } from "../render/program.ts";
 import { scriptFunctions } from "../render/script-helpers.ts";
 import { scriptTarget, type Target } from "../render/target.ts";
 import type { Driver, DriverStatistics, Runner } from "./driver.ts";
-import { library, type Gpu, type Shortcut } from "./gpujs.ts";
+import { createKernel, library, type Gpu, type Shortcut } from "./gpujs.ts";
 
 /** Positions are computed in float32 too. */
 const maxElements = 2 ** 24;
@@ -63,7 +63,7 @@ export class ScriptDriver implements Driver<Float32Array> {
 
   #create({ source, length, constants }: Program): Shortcut {
     this.#compiled++;
-    return this.#gpu.createKernel(source, {
+    return createKernel(this.#gpu, source, {
       output: [length],
       constants,
       constantTypes: Object.fromEntries(Object.keys(constants).map((name) => [name, "Float"])),

@@ -3,7 +3,7 @@ import type { Program } from "../render/program.ts";
 import { lookup, nativeFunctions, shaderSource } from "../render/shader-helpers.ts";
 import { shaderTarget, type Target } from "../render/target.ts";
 import type { Driver, DriverStatistics, Runner } from "./driver.ts";
-import { library, type Gpu, type RawKernel } from "./gpujs.ts";
+import { createKernel, library, type Gpu, type RawKernel } from "./gpujs.ts";
 import { sheetOf } from "./sheet.ts";
 import type { DeviceTexture } from "./texture.ts";
 import { TexturePool } from "./texture-pool.ts";
@@ -164,7 +164,7 @@ export class ShaderDriver implements Driver<DeviceTexture> {
   #create(program: Program, output: DeviceTexture, inputs: readonly DeviceTexture[]): RawKernel {
     this.#compiled++;
     const { source, helpers } = program;
-    const { kernel } = this.#gpu.createKernel(source, {
+    const { kernel } = createKernel(this.#gpu, source, {
       output: output.height === 1 ? [1] : [output.width, output.height],
       constants: {},
       constantTypes: {},

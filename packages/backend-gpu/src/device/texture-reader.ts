@@ -4,6 +4,9 @@ import type { DeviceTexture } from "./texture.ts";
 /** Milliseconds in which to look for the end of the device's work all the time. */
 const quickWait = 2;
 
+/** In a tab that is not shown timers wait for a second and more. */
+const isHidden = (): boolean => typeof document !== "undefined" && document.hidden;
+
 /** Reads textures back. */
 export class TextureReader {
   readonly #gl: WebGL2RenderingContext;
@@ -88,7 +91,7 @@ export class TextureReader {
         if (state === gl.WAIT_FAILED) throw new BackendError("the GPU did not finish what was to be read");
         await new Promise<void>((resolve) => {
           turn = resolve;
-          if (performance.now() < patience) port2.postMessage(0);
+          if (performance.now() < patience || isHidden()) port2.postMessage(0);
           else setTimeout(resolve, 1);
         });
       }
