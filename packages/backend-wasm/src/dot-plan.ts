@@ -111,7 +111,7 @@ export function planDot(kernel: DotKernel, isRelaxed: boolean): DotPlan {
   const panel = isInner ? (m === 1 ? 8 : 4) : vectors * lanes;
   const tiles = Math.ceil(m / (isInner ? Math.min(m, 2) : tileRows));
   const packsA = !isInner && (a.row < 0 || (a.column !== size && k > maxDirectDepth));
-  const packsB = !isInner && (b.column !== size || (k > maxDirectDepth && m > tileRows));
+  const packsB = !isInner && (b.column !== size || (k > maxDirectDepth && m > 2 * tileRows));
   const passes = isInner ? 1 : Math.max(1, Math.ceil(k / (packsA ? maxPackedDepth : maxDepth)));
   const depth = roundUp(Math.ceil(k / passes), passes > 1 ? 4 : 1);
   const bytesOfPanel = depth * size * panel;
