@@ -104,6 +104,12 @@ describe.skipIf(chromium === null)("in Chromium", { timeout: 240_000 }, () => {
     expect(tooLarge).toMatch(/^BackendError: .*holds at most \d+ elements/);
   });
 
+  it("two models on one device do not meet", async () => {
+    const { apart, together } = await call(isolated, "twoModels");
+    expect(together).toEqual(apart);
+    expect(new Set(apart).size).toBe(2);
+  });
+
   it("a hundred models leave no texture", async () => {
     const { before, after, textures } = await call(isolated, "manyModels", 100);
     // The last model may still be on the stack.

@@ -1,6 +1,6 @@
 // Builds, packs and publishes everything to a registry on this machine, then does what a new user
 // does: `pnpm check:release`.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readmeExample } from "./example.ts";
@@ -11,6 +11,8 @@ import { type Registry, startRegistry } from "./registry.ts";
 import { nodeBinary } from "./tools-cache.ts";
 
 const nodeMajors = [22, 24];
+/** What installing backend-gpu may weigh, core included. */
+const maxGpuKilobytes = 3072;
 const coreSmoke = `
 import * as core from "@chainrule/core";
 if (Object.keys(core).length === 0) throw new Error("@chainrule/core exports nothing");
@@ -55,6 +57,14 @@ async function install(folder: string, name: string, { npmrc }: Registry): Promi
   report(`installed ${name} in ${folder.slice(work.length + 1)}/`);
 }
 
+async function addWithPnpm(folder: string, names: readonly string[], { npmrc }: Registry): Promise<void> {
+  copyFileSync(npmrc, join(folder, ".npmrc"));
+  await exec("pnpm", ["add", ...names, "--store-dir", join(work, "pnpm-store")], { cwd: folder });
+  await exec(process.execPath, ["--input-type=module", "-e", `await import("${names.at(-1)!}")`], {
+    cwd: folder,
+  });
+}
+
 async function runOn(major: number, folder: string, file: string): Promise<void> {
   const output = await exec(await nodeBinary(major), [file], { cwd: folder });
   report(`ran ${file} on Node ${major}${output && `:\n${output.trimEnd()}`}`);
@@ -72,6 +82,16 @@ try {
   await install(alone, "@chainrule/core", registry);
   writeFileSync(join(alone, "smoke.mjs"), coreSmoke);
   for (const major of nodeMajors) await runOn(major, alone, "smoke.mjs");
+
+  // gpu.js is bundled there: installing it by itself takes 84 MB and a native build.
+  for (const manager of ["npm", "pnpm"] as const) {
+    const folder = project(`gpu-${manager}`);
+    if (manager === "npm") await install(folder, "@chainrule/backend-gpu", registry);
+    else await addWithPnpm(folder, ["@chainrule/core", "@chainrule/backend-gpu"], registry);
+    const kilobytes = Number((await exec("du", ["-skL", "node_modules"], { cwd: folder })).split("\t")[0]);
+    if (kilobytes > maxGpuKilobytes) throw new Error(`backend-gpu takes ${kilobytes} kB with ${manager}`);
+    report(`with ${manager}, backend-gpu and core take ${kilobytes} kB`);
+  }
 
   const { code, packages } = readmeExample(readFileSync(join(root, "README.md"), "utf8"));
   const example = project("readme-example");

@@ -4,7 +4,7 @@ import { registerBackend } from "@chainrule/core";
 import { gpu } from "../../src/index.ts";
 import { sizes } from "./sizes.ts";
 import { runSuite } from "./suite.ts";
-import { loseContext, manyModels, steadyState, twoContexts } from "./resources.ts";
+import { loseContext, manyModels, twoModels, steadyState, twoContexts } from "./resources.ts";
 import { timeProducts } from "./product.ts";
 import { train } from "./training.ts";
 
@@ -15,6 +15,7 @@ export const checks = {
   train,
   steadyState,
   manyModels,
+  twoModels,
   loseContext,
   twoContexts,
   timeProducts,

@@ -48,6 +48,33 @@ export async function steadyState(few: number, many: number): Promise<DriverStat
   return reports;
 }
 
+/** The last losses of two models that are trained in turns, and of the same two one after the other. */
+export async function twoModels(): Promise<{ apart: number[]; together: number[] }> {
+  await setBackend("gpu");
+  const start = (): ((x: Tensor, y: Tensor) => Tensor)[] =>
+    [5, 6].map((seed) => {
+      random.seed(seed);
+      return trainer(new Sequential(new Linear(20, 8), new ReLU(), new Linear(8, 4)), new Adam({ lr: 1e-2 }));
+    });
+  const batch = (i: number): [Tensor, Tensor] => [
+    tensor(
+      Float32Array.from({ length: 160 }, (_, k) => Math.cos(k * i + 1)),
+      { shape: [8, 20] },
+    ),
+    tensor(Int32Array.from({ length: 8 }, (_, k) => (k + i) % 4)),
+  ];
+  const apart: number[] = [];
+  for (const step of start()) {
+    for (let i = 0; i < 9; i++) step(...batch(i));
+    apart.push(await step(...batch(9)).item());
+  }
+  const steps = start();
+  for (let i = 0; i < 9; i++) for (const step of steps) step(...batch(i));
+  const together: number[] = [];
+  for (const step of steps) together.push(await step(...batch(9)).item());
+  return { apart, together };
+}
+
 /** Textures in use before and after models were made, trained a step and dropped. */
 export async function manyModels(
   count: number,
