@@ -10,12 +10,14 @@ export interface Actions {
   readonly predict: (settings: PredictSettings) => Promise<void>;
 }
 
+const whereToCompute = "where to compute (default: wasm, or cpu where that cannot run)";
+
 /** The command line; parsing calls one of the actions, and bad arguments throw a CommanderError. */
 export function createProgram({ train, predict }: Actions): Command {
   const program = new Command("mnist")
     .usage("[options]  |  predict FILE.png [options]")
     .description("Train a network to read handwritten digits (MNIST).")
-    .addOption(new Option("--backend <name>", "where to compute").default("cpu"))
+    .addOption(new Option("--backend <name>", whereToCompute))
     .addOption(
       new Option("--swap-at <step:backend>", "move to another backend before that step; may be repeated")
         .argParser(swap)
@@ -59,7 +61,7 @@ export function createProgram({ train, predict }: Actions): Command {
         join(defaultFolder, weightsFile),
       ),
     )
-    .addOption(new Option("--backend <name>", "where to compute").default("cpu"))
+    .addOption(new Option("--backend <name>", whereToCompute))
     .exitOverride()
     .action((file: string, options: Omit<PredictSettings, "file">) => predict({ ...options, file }));
   return program;

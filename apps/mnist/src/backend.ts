@@ -1,22 +1,30 @@
 import { cpu } from "@chainrule/backend-cpu";
 import { createGpu, gpu } from "@chainrule/backend-gpu";
 import { wasm } from "@chainrule/backend-wasm";
-import { registerBackend, setBackend } from "@chainrule/core";
+import { listBackends, registerBackend, setBackend } from "@chainrule/core";
 import { print } from "./print.ts";
 
 /**
- * Registers what this program has and makes one the default. Where there is no GPU, its kernels run in WebAssembly.
+ * Registers what this program has and makes one the default: the one that is named, else WASM, or the CPU backend
+ * where that cannot run. Where there is no GPU, its kernels run in WebAssembly.
  *
  * @throws BackendError for an unknown name.
  */
-export async function useBackend(name: string): Promise<void> {
+export async function useBackend(name?: string): Promise<void> {
   registerBackend(cpu);
   registerBackend(wasm);
   const reason = gpu.unavailable();
   registerBackend(reason === null ? gpu : gpuOnProcessor);
-  await setBackend(name);
+  await setBackend(name ?? (await fastest()));
   if (name === "gpu" && reason !== null)
     print(`no GPU here (${why(reason)}): its kernels run in WebAssembly`);
+}
+
+async function fastest(): Promise<string> {
+  const [listing] = (await listBackends()).filter((backend) => backend.name === "wasm");
+  if (listing?.available) return "wasm";
+  print(`wasm cannot run here (${why(listing?.reason ?? "not registered")}): computing on cpu`);
+  return "cpu";
 }
 
 const gpuOnProcessor = createGpu({ mode: "webasm" });

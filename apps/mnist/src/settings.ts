@@ -14,7 +14,8 @@ export type ModelName = (typeof models)[number];
 
 /** What `mnist` was asked to do. */
 export interface TrainSettings {
-  readonly backend: string;
+  /** WASM, or the CPU backend where that cannot run, where undefined. */
+  readonly backend?: string;
   readonly swapAt: readonly Swap[];
   readonly model: ModelName;
   readonly epochs: number;
@@ -35,5 +36,6 @@ export interface TrainSettings {
 export interface PredictSettings {
   readonly file: string;
   readonly weights: string;
-  readonly backend: string;
+  /** WASM, or the CPU backend where that cannot run, where undefined. */
+  readonly backend?: string;
 }

@@ -24,7 +24,6 @@ async function parse(...args: string[]): Promise<unknown> {
 describe("the command line", () => {
   it("has a default for everything", async () => {
     expect(await parse()).toEqual({
-      backend: "cpu",
       swapAt: [],
       model: "mlp",
       epochs: 5,
@@ -32,7 +31,7 @@ describe("the command line", () => {
       optimizer: "adam",
       seed: 1,
     });
-    expect(await parse("predict", "digit.png")).toMatchObject({ file: "digit.png", backend: "cpu" });
+    expect(await parse("predict", "digit.png")).toMatchObject({ file: "digit.png" });
   });
 
   it("takes every flag", async () => {

@@ -31,7 +31,7 @@ describe("mnist", () => {
     expect(trained.code, trained.stderr).toBe(0);
     for (const part of [
       /data mnist · 6,000 training and 6,000 test images\nmodel mlp 784-128-10 · 101,770 parameters/,
-      /backend cpu · \S+ · 1 thread\nepoch 1\/2 · train loss \d\.\d{4} · test loss \d\.\d{4} · test accuracy 8\d/,
+      /backend wasm · .+ · \d+ threads?\nepoch 1\/2 · train loss \d\.\d{4} · test loss \d\.\d{4} · test accuracy 8\d/,
       /epoch 2\/2 .* test accuracy (8|9)\d\.\d\d %/,
       /true \\ predicted +0 +1 +2 +3 +4 +5 +6 +7 +8 +9 +recall/,
       /some of the [\d,]+ misread digits:\n\n\d read as \d +\d read as \d/,
@@ -59,7 +59,7 @@ describe("mnist", () => {
     ]);
     expect(report).toMatchObject({
       dataset: { name: "mnist", train: 6000, test: 6000 },
-      backend: { name: "cpu", threads: 1 },
+      backend: { name: "wasm" },
       model: { name: "mlp", parameters: 101770 },
       seed: 5,
       batchSize: 64,
@@ -174,7 +174,7 @@ describe("mnist", () => {
     child.stdout.on("data", (chunk: Buffer) => {
       output += chunk.toString();
       // Twice at once, as where a shell and a package manager both pass it on.
-      if (output.includes("backend cpu") && !child.killed)
+      if (output.includes("backend wasm") && !child.killed)
         void (child.kill("SIGINT") && child.kill("SIGINT"));
     });
     const code = await new Promise((resolve) => child.on("close", resolve));
