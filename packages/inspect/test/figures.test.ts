@@ -105,6 +105,14 @@ describe("lineChart", () => {
     expect(attributes(svg, "circle", "r").filter((r) => r === "3.2")).toHaveLength(2);
   });
 
+  it("writes a number at every tick of a logarithmic axis", () => {
+    const ticks = [4, 8, 16, 32, 64, 128];
+    const svg = lineChart([{ x: ticks, y: ticks }], { x: { log: true, ticks } });
+    expect(texts(svg)).toEqual(expect.arrayContaining(ticks.map(String)));
+    const bars = barChart([{ label: "a", value: 64 }], { value: { log: true, domain: [4, 128], ticks } });
+    expect(texts(bars)).toEqual(expect.arrayContaining(ticks.map(String)));
+  });
+
   it("puts points where their numbers are", () => {
     const svg = lineChart([{ x: [0, 5, 10], y: [0, 10, 0] }], {
       x: { domain: [0, 10] },

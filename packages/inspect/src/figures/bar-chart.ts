@@ -11,6 +11,7 @@ import {
   logTicks,
   margins,
   scaleFor,
+  tickText,
 } from "./plot.ts";
 
 /** One bar. */
@@ -105,7 +106,7 @@ export function barChart(bars: readonly Bar[], options: BarChartOptions = {}): s
         labelAnchor: "center",
         labelArrow: "none",
         labelOffset: 40,
-        tickFormat: formatNumber,
+        text: tickText,
         tickSize: 4,
         fontSize: fontSizes.tick,
       }),

@@ -115,9 +115,12 @@ export function logTicks(low: number, high: number): number[] {
 
 const power = (exponent: number): number => Number(`1e${exponent}`);
 
+/** What stands at a tick: a text of its own, since a format would lose those of 6 to 9 times a power of ten on logarithmic axes. */
+export const tickText = (tick: number): string => formatNumber(tick);
+
 /** Grid lines and labelled axes for two numeric scales. */
 export function axes(x: PlotScale, y: PlotScale): Plot.Markish[] {
-  const style = { fontSize: fontSizes.tick, tickFormat: formatNumber, tickSize: 4, tickPadding: 4 };
+  const style = { fontSize: fontSizes.tick, text: tickText, tickSize: 4, tickPadding: 4 };
   const title = { labelAnchor: "center", labelArrow: "none" } as const;
   return [
     Plot.gridX(x.ticks, { stroke: colors.rule, strokeOpacity: 1 }),
