@@ -20,7 +20,7 @@ export async function backpropagation(): Promise<Result> {
       },
     ],
     figures: examples.map(({ name, traced }) =>
-      traced.toSvg({ title: name, direction: traced.nodes.length > 15 ? "down" : "right" }),
+      traced.toSvg({ title: name, direction: traced.nodes.length > 10 ? "down" : "right" }),
     ),
   });
 }

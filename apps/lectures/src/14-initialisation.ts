@@ -78,8 +78,8 @@ export async function initialisation(): Promise<Result> {
   const measured = await Promise.all(
     Object.entries(schemes).map(async ([name, scheme]) => ({ name, ...(await variances(...scheme)) })),
   );
-  const narrow = await variances(init.normal(0, 0.05), () => new ReLU(), 1);
-  const wide = await variances(init.normal(0, 0.12), () => new ReLU(), 1);
+  const narrow = await variances(init.normal(0, 0.1), () => new ReLU(), 1);
+  const wide = await variances(init.normal(0, 0.16), () => new ReLU(), 1);
   const [zero, constant, random] = [
     await symmetry(init.zeros()),
     await symmetry(init.constant(0.3)),
@@ -90,14 +90,14 @@ export async function initialisation(): Promise<Result> {
     lineChart(
       [
         ...measured.map((one) => ({ name: one.name, x: index, y: relative(one[kind]) })),
-        { name: "N(0, 0.05²), ReLU", x: index, y: relative(narrow[kind]), mark: "dashed" },
-        { name: "N(0, 0.12²), ReLU", x: index, y: relative(wide[kind]), mark: "dashed" },
+        { name: "N(0, 0.1²), ReLU", x: index, y: relative(narrow[kind]), mark: "dashed" },
+        { name: "N(0, 0.16²), ReLU", x: index, y: relative(wide[kind]), mark: "dashed" },
       ],
       {
         title,
         subtitle: `${layers} layers of ${units} units; mean of ${seeds} seeds`,
         x: { label: "layer" },
-        y: { label: "variance / that of layer 1", log: true, domain: [1e-4, 1e4] },
+        y: { label: "variance / that of layer 1", log: true, domain: [1e-5, 1e5] },
       },
     );
   return judged({

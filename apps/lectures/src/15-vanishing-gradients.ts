@@ -88,7 +88,7 @@ export async function vanishingGradients(): Promise<Result> {
     figures: [
       layerChart(dead.report, "dead share", {
         title: "Share of dead units",
-        subtitle: "layer 7 broken on purpose",
+        subtitle: "layer 7 broken on purpose: all after it are given zeros",
       }),
       lineChart(lines(norms), {
         title: "Gradients vanish or explode on their way back",

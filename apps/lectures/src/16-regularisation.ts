@@ -117,7 +117,7 @@ export async function regularisation(seed = 0): Promise<Result> {
             histories[name]!,
           ]),
         ),
-        { title: "Learning by heart, and held back", y: { label: "cross-entropy (nats)", domain: [0, 3] } },
+        { title: "Learning by heart, and held back", y: { label: "cross-entropy (nats)", domain: [0, 1.4] } },
       ),
     ],
   });

@@ -2,7 +2,7 @@
 import { random, tensor } from "@chainrule/core";
 import { DataLoader } from "@chainrule/data";
 import { mnistFromPackage } from "@chainrule/data/node";
-import { imageGrid, lossCurves, type Picture, weightImages } from "@chainrule/inspect";
+import { imageGrid, inspectLayers, lossCurves, type Picture, weightImages } from "@chainrule/inspect";
 import { crossEntropy, Linear, observeForward, ReLU, Sequential } from "@chainrule/nn";
 import { Adam, cosine } from "@chainrule/optim";
 import { fit } from "@chainrule/train";
@@ -23,6 +23,9 @@ export async function digits(): Promise<Result> {
     validation: mnist.test,
   });
   const { testAccuracy } = history.epochs.at(-1)!;
+  const [batch] = new DataLoader(mnist.test, { batchSize: 2000 });
+  const report = await inspectLayers(model, { ...batch!, loss: crossEntropy });
+  const dead = report.layers.find(({ layer }) => layer === "ReLU")!.deadUnits!;
 
   // The first test images of a 3, a 7 and an 8, carried through the net layer by layer.
   const labels = mnist.test.columns.y.data;
@@ -51,7 +54,10 @@ export async function digits(): Promise<Result> {
       atLeast("accuracy on MNIST's 10,000 test images", testAccuracy!, 0.98),
       exactly("stages of each carried image", pictures[0]!.length, 5),
     ],
-    notes: [{ name: "seconds an epoch", value: history.epochs[0]!.seconds }],
+    notes: [
+      { name: "hidden units that no test image switches on: blank pictures", value: dead },
+      { name: "seconds an epoch", value: history.epochs[0]!.seconds },
+    ],
     figures: [
       imageGrid(pictures.flat(), {
         title: "Three images on their way through the net",
@@ -68,10 +74,11 @@ export async function digits(): Promise<Result> {
         units: 128,
         columns: 16,
         size: 52,
+        range: [-0.8, 0.8],
         title: "What the 128 hidden units look for",
         subtitle: "first-layer weights as 28 × 28 pictures",
       }),
-      lossCurves(history, { title: "Training on MNIST", width: 480, height: 300 }),
+      lossCurves(history, { title: "Training on MNIST", x: { ticks: [1, 2, 3, 4, 5] } }),
     ],
   });
 }

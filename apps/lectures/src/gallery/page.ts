@@ -64,7 +64,7 @@ function notes(all: readonly Note[]): string {
 /** Wide drawings have a row of their own; two ordinary charts share one. */
 function figure(svg: string): string {
   const width = Number(/ width="([\d.]+)"/.exec(svg)?.[1]);
-  return `<figure${width > 800 ? "" : ` class="half"`}>${svg}</figure>`;
+  return `<figure${width > 700 ? "" : ` class="half"`}>${svg}</figure>`;
 }
 
 const verdict = (ok: boolean): string =>
