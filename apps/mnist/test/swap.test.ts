@@ -23,9 +23,9 @@ async function run(...args: string[]): Promise<Result & { loss: number }> {
 
 describe("backends on the command line", { timeout: 60_000 }, () => {
   it("moves in the middle of training and learns the same", async () => {
-    const cpu = await run();
+    const cpu = await run("--backend", "cpu");
     const swaps = ["6:wasm", "11:gpu", "16:cpu"].flatMap((swap) => ["--swap-at", swap]);
-    const moved = await run(...swaps);
+    const moved = await run("--backend", "cpu", ...swaps);
     expect(moved.stdout).toMatch(
       /step 6: moved to wasm \(.+\)[^]*step 11: moved to gpu \(webasm\)[^]*step 16: moved to cpu/,
     );
