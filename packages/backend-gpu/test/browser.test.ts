@@ -91,7 +91,7 @@ describe.skipIf(chromium === null)("in Chromium", { timeout: 240_000 }, () => {
   });
 
   it("a steady state compiles nothing, reads nothing and holds no more textures", async () => {
-    const [few, many] = await call(isolated, "steadyState", 10, 300);
+    const [few, many] = await call(isolated, "steadyState", 10, 1000);
     expect(many!.compiled).toBe(few!.compiled);
     expect(many!.bytesRead).toBe(few!.bytesRead);
     expect(many!.textures).toBe(few!.textures);
