@@ -72,13 +72,13 @@ export async function polynomialRegression(seed = 4): Promise<Result> {
       ),
       lineChart(
         [
-          { name: "10 points", x: few.x.flat(), y: few.t, mark: "points" },
           await curve("degree 1", model(1)),
           await curve("degree 9", model(9)),
           await curve(`degree 9, λ = ${alpha.toExponential(0)}`, model(9, alpha)),
           { name: "truth", x: axis, y: axis.map(truth), mark: "dashed" },
+          { name: "10 points", x: few.x.flat(), y: few.t, mark: "points" },
         ],
-        { title: "Under- and overfitting", x: { label: "x" }, y: { label: "t", domain: [-4, 4] } },
+        { title: "Under- and overfitting", x: { label: "x" }, y: { label: "t", domain: [-2, 2] } },
       ),
     ],
   });

@@ -107,7 +107,6 @@ export async function regularisation(seed = 0): Promise<Result> {
           title: "What each regulariser is worth",
           subtitle: "20-64-2 ReLU net, 60 training examples of 20 features, every tenth label wrong",
           value: { label: "cross-entropy on 500 held-out examples (nats)" },
-          width: 720,
         },
       ),
       lossCurves(

@@ -49,7 +49,12 @@ const wanted: Readonly<Record<number, Readonly<Record<string, Wanted>>>> = {
     "from zeros": ["=", 0],
     "from a constant: the same": ["=", 0],
   },
-  15: { "dead layer": ["=", 1], vanishing: ["=", 1], exploding: ["=", 1], "He's weights": ["=", 0] },
+  15: {
+    "first dead layer named": ["=", 1],
+    vanishing: ["=", 1],
+    exploding: ["=", 1],
+    "He's weights": ["=", 0],
+  },
   16: { "tied weights": ["≤", 1e-12] },
   17: { regression: ["≥", 0.99], binary: ["≥", 0.97], "multi-class": ["≥", 0.97], "nodes drawn": ["=", 10] },
   18: { "test images": ["≥", 0.98], "carried image": ["=", 5] },
@@ -95,7 +100,8 @@ describe.each(lectures)("$id $name", (lecture) => {
     for (const svg of result.figures) {
       expect(svg).toMatch(/^<svg [^>]*aria-label="[^"]+"/);
       expect(svg.trimEnd()).toMatch(/<\/svg>$/);
-      expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+      // Letters of an embedded picture may spell anything.
+      expect(svg.replaceAll(/base64,[^"]*/g, "")).not.toMatch(/NaN|undefined|Infinity/);
     }
   });
 });
