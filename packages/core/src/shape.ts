@@ -23,7 +23,7 @@ export const formatShape = (shape: Shape): string => `[${shape.join(", ")}]`;
 
 /** Row-major strides, in elements. */
 export function contiguousStrides(shape: Shape): number[] {
-  const strides: number[] = Array.from({ length: shape.length });
+  const strides = [...shape];
   let stride = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
     strides[i] = stride;
@@ -32,8 +32,8 @@ export function contiguousStrides(shape: Shape): number[] {
   return strides;
 }
 
-/** Throws unless `shape` is a list of non-negative whole numbers. */
-export function checkShape(operation: string, shape: Shape): void {
+/** A copy of `shape`, which its owner may go on to change. Throws unless it is a list of non-negative whole numbers. */
+export function checkedShape(operation: string, shape: Shape): Shape {
   if (!Array.isArray(shape) || shape.some((size) => !Number.isInteger(size) || size < 0)) {
     throw new ShapeError(
       `${operation}: a shape is a list of whole numbers ≥ 0, not ${JSON.stringify(shape)}`,
@@ -41,6 +41,7 @@ export function checkShape(operation: string, shape: Shape): void {
   }
   if (sizeOf(shape) > Number.MAX_SAFE_INTEGER)
     throw new ShapeError(`${operation}: ${formatShape(shape)} is too large`);
+  return [...shape];
 }
 
 /**
@@ -48,9 +49,10 @@ export function checkShape(operation: string, shape: Shape): void {
  * them is 1.
  */
 export function broadcastShapes(operation: string, a: Shape, b: Shape): Shape {
-  if (sameShape(a, b)) return a;
-  const rank = Math.max(a.length, b.length);
-  const shape: number[] = Array.from({ length: rank });
+  if (b.length === 0 || sameShape(a, b)) return a;
+  if (a.length === 0) return b;
+  const shape = a.length < b.length ? [...b] : [...a];
+  const rank = shape.length;
   for (let i = 1; i <= rank; i++) {
     const x = a[a.length - i] ?? 1;
     const y = b[b.length - i] ?? 1;

@@ -3,11 +3,13 @@ import {
   arange,
   eye,
   full,
+  hostValue,
   linspace,
   NumericError,
   oneHot,
   ones,
   onesLike,
+  random,
   registerBackend,
   ShapeError,
   type Tensor,
@@ -218,4 +220,22 @@ describe("reading", () => {
     expect(`${x}`).toBe("Tensor float32[2] (host)");
     expect(String(new Variable(tensor([1, 2]).exp()))).toMatch(/^Tensor float32\[2\] \(lazy/);
   });
+});
+
+it("a tensor keeps its shape when the list that it was made from changes", async () => {
+  const shape = [2, 3];
+  const tensors = [
+    zeros(shape),
+    tensor(new Float32Array(6), { shape }),
+    ones([6]).reshape(shape),
+    ones([1, 3]).broadcastTo(shape),
+    random.uniform(shape),
+    hostValue(() => [0, 1, 2, 3, 4, 5], { shape }),
+  ];
+  shape[0] = 7;
+  shape.push(4);
+  for (const made of tensors) {
+    expect(made.shape).toEqual([2, 3]);
+    expect(await made.data()).toHaveLength(6);
+  }
 });

@@ -50,27 +50,65 @@ export type Op = keyof Attributes;
 /** Operations that compute nothing: their value is their first input's. */
 export const isAlias = (op: Op): boolean => op === "stopGradient" || op === "custom";
 
-const signatures = new Map<string, number>();
-const maxSignatures = 1 << 16;
-let nextSignature = 0;
+/** Numbers for texts, in the order in which they are first met. */
+class Numbering {
+  readonly #numbers = new Map<string, number>();
+  #next = 0;
 
-/**
- * A small number for (op, attributes, shape, dtype). Equal numbers mean equal things; the converse may fail after
- * the table was emptied, which costs a plan and never an answer.
- */
-function intern(text: string): number {
-  const known = signatures.get(text);
-  if (known !== undefined) return known;
-  if (signatures.size >= maxSignatures) signatures.clear();
-  signatures.set(text, nextSignature);
-  return nextSignature++;
+  /**
+   * Equal numbers mean equal texts; the converse may fail after the table was emptied, which costs a plan and never an
+   * answer.
+   */
+  of(text: string): number {
+    const known = this.#numbers.get(text);
+    if (known !== undefined) return known;
+    if (this.#numbers.size >= 1 << 16) this.#numbers.clear();
+    this.#numbers.set(text, this.#next);
+    return this.#next++;
+  }
 }
 
-function describe(op: Op, attributes: unknown): string {
-  if (attributes === null || op === "custom") return op;
+const shapes = new Numbering();
+const kinds = new Numbering();
+const signatures = new Numbering();
+
+// Most nodes have the very shape of an operand and no attributes: these tables find their numbers without a text.
+const shapeNumbers = new WeakMap<Shape, number>();
+const plainSignatures = new Map<number, number>();
+
+function shapeNumber(shape: Shape): number {
+  let number = shapeNumbers.get(shape);
+  if (number === undefined) shapeNumbers.set(shape, (number = shapes.of(shape.join())));
+  return number;
+}
+
+const kindNumbers: Partial<Record<Op, Partial<Record<Dtype, number>>>> = {};
+
+function kindNumber(op: Op, dtype: Dtype): number {
+  const byDtype = (kindNumbers[op] ??= {});
+  return (byDtype[dtype] ??= kinds.of(`${op} ${dtype}`));
+}
+
+function describe(attributes: unknown): string {
   // JSON has no word for -0, NaN and the infinities, which are different constants.
-  if (typeof attributes === "number") return Object.is(attributes, -0) ? "const -0" : `const ${attributes}`;
-  return op + JSON.stringify(attributes);
+  if (typeof attributes === "number") return Object.is(attributes, -0) ? "-0" : String(attributes);
+  return JSON.stringify(attributes);
+}
+
+/** A small number for (op, attributes, shape, dtype). */
+function signatureOf(op: Op, attributes: unknown, shape: Shape, dtype: Dtype): number {
+  // An alias is walked through, whatever its derivative is.
+  if (attributes !== null && op !== "custom") {
+    return signatures.of(`${op} ${dtype} ${shapeNumber(shape)} ${describe(attributes)}`);
+  }
+  // There are fewer kinds than 2¹⁰: operations times dtypes.
+  const key = shapeNumber(shape) * 1024 + kindNumber(op, dtype);
+  let signature = plainSignatures.get(key);
+  if (signature === undefined) {
+    if (plainSignatures.size >= 1 << 16) plainSignatures.clear();
+    plainSignatures.set(key, (signature = signatures.of(`${op} ${dtype} ${shapeNumber(shape)}`)));
+  }
+  return signature;
 }
 
 /** One operation of the lazy graph: immutable, but for the storage that realisation gives it. */
@@ -104,7 +142,7 @@ export class Node<O extends Op = Op> {
     this.attributes = attributes;
     this.shape = shape;
     this.dtype = dtype;
-    this.signature = intern(`${describe(op, attributes)}|${dtype}|${shape.join()}`);
+    this.signature = signatureOf(op, attributes, shape, dtype);
     let device: Device | null = null;
     for (const input of inputs) {
       const other = input.storage?.device ?? input.device;
@@ -133,7 +171,7 @@ export class Node<O extends Op = Op> {
 
   /** The signature of any realised node of this shape and dtype: what made it no longer matters. */
   get leafSignature(): number {
-    return isOp(this, "buffer") ? this.signature : intern(`buffer|${this.dtype}|${this.shape.join()}`);
+    return isOp(this, "buffer") ? this.signature : signatureOf("buffer", null, this.shape, this.dtype);
   }
 }
 

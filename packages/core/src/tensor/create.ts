@@ -17,7 +17,7 @@ import * as elementwise from "../ops/elementwise.ts";
 import * as indexing from "../ops/indexing.ts";
 import { positions } from "../ops/reductions.ts";
 import * as shaping from "../ops/shaping.ts";
-import { checkShape, formatShape, sizeOf, type Shape } from "../shape.ts";
+import { checkedShape, formatShape, sizeOf, type Shape } from "../shape.ts";
 import { inputOf, type Operand } from "./handle.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -71,9 +71,8 @@ function flattenInto(value: TensorLike, shape: Shape, axis: number, out: (number
   for (const item of items) flattenInto(item, shape, axis + 1, out);
 }
 
-function fromArray(data: TypedArray, options: TensorOptions): Tensor {
-  const dtype = options.dtype ?? dtypeOfArray(data);
-  const shape = options.shape ?? [data.length];
+function fromArray(data: TypedArray, shape: Shape, wanted: Dtype | undefined): Tensor {
+  const dtype = wanted ?? dtypeOfArray(data);
   if (sizeOf(shape) !== data.length) {
     throw new ShapeError(
       `tensor: shape ${formatShape(shape)} takes ${sizeOf(shape)} elements, and there are ${data.length}`,
@@ -99,12 +98,12 @@ function fromArray(data: TypedArray, options: TensorOptions): Tensor {
  */
 export function tensor(value: TensorLike | TypedArray, options: TensorOptions = {}): Tensor {
   if (options.dtype !== undefined) checkDtype(options.dtype);
-  if (options.shape !== undefined) checkShape("tensor", options.shape);
-  if (isTypedArray(value)) return fromArray(value, options);
+  const given = options.shape && checkedShape("tensor", options.shape);
+  if (isTypedArray(value)) return fromArray(value, given ?? [value.length], options.dtype);
   const nested = shapeOf(value);
   const flat: (number | boolean)[] = [];
   flattenInto(value, nested, 0, flat);
-  const shape = options.shape ?? nested;
+  const shape = given ?? nested;
   if (sizeOf(shape) !== flat.length) {
     throw new ShapeError(
       `tensor: shape ${formatShape(shape)} takes ${sizeOf(shape)} elements, and there are ${flat.length}`,
@@ -121,10 +120,9 @@ export function tensor(value: TensorLike | TypedArray, options: TensorOptions = 
 
 /** A tensor of one value repeated. */
 export function full(shape: Shape, value: number | boolean, options: DtypeOption = {}): Tensor {
-  checkShape("full", shape);
   const dtype = options.dtype ?? (typeof value === "boolean" ? "bool" : "float32");
   checkDtype(dtype);
-  return new Tensor(g.constant(Number(value), shape, dtype));
+  return new Tensor(g.constant(Number(value), checkedShape("full", shape), dtype));
 }
 
 export const zeros = (shape: Shape, options: DtypeOption = {}): Tensor =>
@@ -171,10 +169,10 @@ export function linspace(start: number, stop: number, count: number, options: Dt
 
 /** Ones on the diagonal of an n×m matrix, m = n where it is not given. */
 export function eye(n: number, m: number = n, options: DtypeOption = {}): Tensor {
-  checkShape("eye", [n, m]);
+  const shape = checkedShape("eye", [n, m]);
   const { dtype = "float32" } = options;
   checkDtype(dtype);
-  return new Tensor(g.cast(g.eq(positions([n, m], 0), positions([n, m], 1)), dtype));
+  return new Tensor(g.cast(g.eq(positions(shape, 0), positions(shape, 1)), dtype));
 }
 
 /** 1 at each index and 0 elsewhere along a new last axis of `classes`; an index outside gives a row of zeros. */
@@ -248,8 +246,8 @@ export interface HostValueOptions extends DtypeOption {
  * Outside a capture `compute` is called at once; in a captured function it is called at each replay.
  */
 export function hostValue(compute: () => number | ArrayLike<number>, options: HostValueOptions = {}): Tensor {
-  const { shape = [], dtype = "float32" } = options;
-  checkShape("hostValue", shape);
+  const { dtype = "float32" } = options;
+  const shape = checkedShape("hostValue", options.shape ?? []);
   checkDtype(dtype);
   const size = sizeOf(shape);
   const refresh = (into: TypedArray): TypedArray => {

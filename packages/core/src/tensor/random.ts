@@ -4,7 +4,7 @@ import * as g from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
 import { erfinv } from "../ops/elementwise.ts";
 import { Generator } from "../random/generator.ts";
-import { checkShape, type Shape } from "../shape.ts";
+import { checkedShape, type Shape } from "../shape.ts";
 import { hostValue } from "./create.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -44,13 +44,13 @@ function nextKey(generator: Generator | undefined): Node {
 }
 
 function checkDraw(operation: string, shape: Shape, dtype: Dtype): void {
-  checkShape(operation, shape);
+  checkedShape(operation, shape);
   if (!isFloat(dtype)) throw new DtypeError(`${operation}: draws float32 or float64, not ${dtype}`);
 }
 
 /** The low bits of fresh random words as a float, exact. */
 function lowBits(generator: Generator | undefined, shape: Shape, bits: number, dtype: Dtype): Node {
-  const words = g.randomBits(nextKey(generator), shape);
+  const words = g.randomBits(nextKey(generator), [...shape]);
   return g.cast(g.mod(words, g.constantLike(words, 2 ** bits)), dtype);
 }
 

@@ -3,12 +3,12 @@ import * as products from "../ops/products.ts";
 import { broadcastTo } from "../ops/broadcast.ts";
 import * as ops from "../ops/shaping.ts";
 import type { SliceSpec } from "../ops/shaping.ts";
-import { checkShape, type Shape } from "../shape.ts";
+import { checkedShape, type Shape } from "../shape.ts";
 import type { Handle } from "./handle.ts";
 import { ReductionMethods } from "./reductions.ts";
 
 const listOf = (values: readonly number[] | readonly [readonly number[]]): readonly number[] =>
-  Array.isArray(values[0]) ? values[0] : (values as readonly number[]);
+  Array.isArray(values[0]) ? [...values[0]] : (values as readonly number[]);
 
 /** Products, indexing, and operations that move elements without changing them. */
 export abstract class ShapingMethods<T> extends ReductionMethods<T> {
@@ -54,8 +54,7 @@ export abstract class ShapingMethods<T> extends ReductionMethods<T> {
   }
   /** Repeated up to `shape` by NumPy's rule, without a copy. */
   broadcastTo(shape: Shape): T {
-    checkShape("broadcastTo", shape);
-    return this.wrap(broadcastTo(this.node, shape));
+    return this.wrap(broadcastTo(this.node, checkedShape("broadcastTo", shape)));
   }
   /**
    * Part of the tensor, one entry an axis from the first on: `null` for all, an index (which drops the axis), or
