@@ -6,12 +6,14 @@ import { creationCases } from "./creation.ts";
 import { indexingCases } from "./indexing.ts";
 import { joinCases } from "./joins.ts";
 import { lifetimeCases } from "./lifetimes.ts";
+import { linearAlgebraCases } from "./linear-algebra.ts";
 import { marginCases } from "./margins.ts";
 import { movementCases } from "./movement.ts";
 import { productCases } from "./products.ts";
 import { randomCases } from "./random.ts";
 import { identityReductionCases, reductionCases } from "./reductions.ts";
 import { unaryCases } from "./unary.ts";
+import { windowCases } from "./windows.ts";
 
 /** Everything that a backend is held to. */
 export const conformanceCases: readonly ConformanceCase[] = distinct([
@@ -25,6 +27,8 @@ export const conformanceCases: readonly ConformanceCase[] = distinct([
   ...joinCases(),
   ...marginCases(),
   ...productCases(),
+  ...linearAlgebraCases(),
+  ...windowCases(),
   ...indexingCases(),
   ...randomCases(),
   ...chainCases(),
