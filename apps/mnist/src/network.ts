@@ -47,9 +47,9 @@ export function describeModel(name: ModelName, inputs: number): string {
 export function createOptimizer(name: OptimizerName, lr?: number): Optimizer {
   switch (name) {
     case "adam":
-      return new Adam({ lr: lr ?? 4e-3 });
+      return new Adam({ lr: lr ?? 6e-3 });
     case "adamw":
-      return new AdamW({ lr: lr ?? 4e-3 });
+      return new AdamW({ lr: lr ?? 6e-3 });
     case "sgd":
       return new SGD({ lr: lr ?? 0.1, momentum: 0.9 });
   }
