@@ -13,14 +13,12 @@ import {
 } from "@chainrule/core";
 import { randomValues } from "@chainrule/testkit";
 import { beforeAll, describe, expect, it } from "vitest";
-import { bitsOf, cpuPlugin, planPlugin } from "./support.ts";
+import { bitsOf, narrowPlugin, planPlugin } from "./support.ts";
 
 beforeAll(() => {
   registerBackend(cpu);
   registerBackend(planPlugin("planned"));
-  registerBackend(
-    cpuPlugin("narrow", (inner) => ({ capabilities: { ...inner.capabilities, maxOutputs: 1 } })),
-  );
+  registerBackend(narrowPlugin("narrow"));
 });
 
 /** A step with the variables that it works on. */

@@ -32,6 +32,16 @@ export const cpuPlugin = (
   create: () => cpuAs(name, changes),
 });
 
+/** A backend whose kernels write one buffer each, as on a GPU; it refuses any other. */
+export const narrowPlugin = (name: string): BackendPlugin =>
+  cpuPlugin(name, (inner) => ({
+    capabilities: { ...inner.capabilities, maxOutputs: 1 },
+    compile: (kernel) => {
+      if (kernel.outputs.length > 1) throw new Error(`a kernel writes ${kernel.outputs.length} buffers`);
+      return inner.compile(kernel);
+    },
+  }));
+
 /** A backend that can only run whole plans once a function is captured, and counts them. */
 export function planPlugin(name: string): BackendPlugin & { plans: number } {
   const plugin = {

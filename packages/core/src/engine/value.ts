@@ -233,5 +233,11 @@ export function defineValues(values: readonly Value[]): void {
     if (!value.isLeaf) storeOperands(value);
   }
   storeShared(values);
-  for (const value of values) if (!value.isLeaf) define(value);
+  // Defining a value may show that one before it has to be stored, which others have taken in by then: once more.
+  const countStored = (): number => values.reduce((count, { stored }) => count + Number(stored), 0);
+  let stored: number;
+  do {
+    stored = countStored();
+    for (const value of values) if (!value.isLeaf) define(value);
+  } while (countStored() > stored);
 }
