@@ -1,6 +1,6 @@
 import { BackendError } from "@chainrule/core";
 import type { Program } from "../render/program.ts";
-import { lookup, nativeFunctions, shaderSource } from "../render/shader-helpers.ts";
+import { nativeFunctions, shaderSource } from "../render/shader-helpers.ts";
 import { shaderTarget, type Target } from "../render/target.ts";
 import type { Driver, DriverStatistics, Runner } from "./driver.ts";
 import { createKernel, library, type Gpu, type RawKernel } from "./gpujs.ts";
@@ -176,7 +176,7 @@ export class ShaderDriver implements Driver<DeviceTexture> {
       fixIntegerDivisionAccuracy: false,
       argumentTypes: inputs.map(({ type }) => type),
       returnType: "Float",
-      nativeFunctions: [...inputs.map(({ width }, i) => lookup(i, width)), ...nativeFunctions(helpers)],
+      nativeFunctions: nativeFunctions(helpers),
       injectedNative: shaderSource(helpers),
       texture: output,
     });

@@ -38,11 +38,9 @@ interface Pending {
  */
 export class Inputs {
   readonly sources: readonly Source[];
-  readonly #target: Target;
   readonly #arguments = new Map<Source, Argument>();
 
   constructor(target: Target, wanted: ReadonlyMap<Source, number>, stages: Stage[]) {
-    this.#target = target;
     let pending = [...wanted].map(([source, extent]): Pending => ({
       source,
       extent,
@@ -70,7 +68,7 @@ export class Inputs {
   /** The element of a source at `place`. */
   load(source: Source, place: string): string {
     const { position, base } = this.#arguments.get(source)!;
-    return this.#target.load(position, base === 0 ? place : `${place} + ${base}`);
+    return `a${position}[${base === 0 ? place : `${place} + ${base}`}]`;
   }
 }
 
@@ -83,9 +81,7 @@ function joined(target: Target, parts: readonly Pending[]): Stage {
   let base = 0;
   parts.forEach(({ extent }, i) => {
     const place = base === 0 ? at : `${at} - ${base}`;
-    writer.line(
-      `if (${at} >= ${base}) { if (${at} < ${base + extent}) { ${value} = ${target.load(i, place)}; } }`,
-    );
+    writer.line(`if (${at} >= ${base}) { if (${at} < ${base + extent}) { ${value} = a${i}[${place}]; } }`);
     base += extent;
   });
   writer.line(`return ${value};`);

@@ -15,9 +15,6 @@ import { Writer } from "./writer.ts";
 /** Folds longer than this are split over several threads. */
 const longFold = 512;
 
-/** Terms of a product in one turn of its loop. */
-const unrolled = 8;
-
 /** Outputs that keep a device busy, however long the fold of each is. */
 const manyOutputs = 2 ** 16;
 
@@ -157,36 +154,21 @@ function renderDot({ a, b, k, dtype, outputs, shape }: DotKernel, target: Target
     writer.bind(writer.sum(offset, [...strided(strides), { stride: line, at }]));
   const left = start(a.offset, a.batch, a.row, i);
   const right = start(b.offset, b.batch, b.column, j);
-  const one = { stride: 1 };
-  const accumulate = (step: string): void => {
-    const x = inputs.load(
-      sources.bound(a.input),
+  writer.loop([k], ([step]) => {
+    const along = (place: string, stride: number): string =>
       writer.sum(0, [
-        { ...one, at: left },
-        { stride: a.column, at: step },
-      ]),
-    );
-    const y = inputs.load(
-      sources.bound(b.input),
-      writer.sum(0, [
-        { ...one, at: right },
-        { stride: b.row, at: step },
-      ]),
-    );
+        { stride: 1, at: place },
+        { stride, at: step! },
+      ]);
+    const x = inputs.load(sources.bound(a.input), along(left, a.column));
+    const y = inputs.load(sources.bound(b.input), along(right, b.row));
     // In float32 alone is a product rounded once, with its sum, where that is wider.
     const next =
       dtype === "float32"
         ? `${sum} + ${x} * ${y}`
         : binary(writer, "add", dtype, sum, binary(writer, "mul", dtype, x, y));
     writer.line(`${sum} = ${next};`);
-  };
-  const rounds = Math.floor(k / unrolled);
-  if (rounds > 0) {
-    writer.loop([rounds], ([round]) => {
-      for (let step = 0; step < unrolled; step++) accumulate(writer.bind(`${round} * ${unrolled} + ${step}`));
-    });
-  }
-  for (let step = rounds * unrolled; step < k; step++) accumulate(writer.bind(writer.call("whole", step)));
+  });
   const result = target.isSingle ? sum : writer.bind(writer.call("mul", sum, writer.number(1)));
   const write = new ExpressionWriter(writer, inputs, sources);
   writer.line(`return ${write.write(outputs[0]!, spaceOf(shape, coordinates, result))};`);

@@ -235,21 +235,6 @@ export interface NativeFunction {
   readonly returnType: string;
 }
 
-/**
- * The function that reads an argument's texture of a width that is a power of two. gpu.js's own lookup divides by the
- * width and scales to the texture; it takes twice as long.
- */
-export function lookup(argument: number, width: number): NativeFunction {
-  const name = `cr_a${argument}`;
-  const texel = `ivec2(i & ${width - 1}, i >> ${Math.log2(width)})`;
-  return {
-    name,
-    source: `float ${name}(int i) { return texelFetch(user_a${argument}, ${texel}, 0).r; }`,
-    argumentTypes: { i: "Integer" },
-    returnType: "Float",
-  };
-}
-
 /** What gpu.js has to know of the functions in `shaderSource` to type the calls. */
 export function nativeFunctions(used: ReadonlySet<HelperName>): NativeFunction[] {
   const declare = (

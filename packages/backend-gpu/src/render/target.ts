@@ -4,8 +4,6 @@ import { sheetOf } from "../device/sheet.ts";
 export interface Target {
   /** The text of the element's position in an output of `length` elements. */
   position(length: number): string;
-  /** The text of the element at a place in the program's n-th argument. */
-  load(argument: number, place: string): string;
   /** The text of a number; `constants` takes what has to be passed by name. */
   literal(value: number, constants: Map<number, string>): string;
   /** Whether `+` and `*` round to float32 by themselves. */
@@ -19,7 +17,6 @@ const word = new DataView(new ArrayBuffer(4));
 /** A fragment shader: its position is that of the fragment, and numbers are given by their bits. */
 export const shaderTarget = (maxInputs: number): Target => ({
   position: (length) => `cr_position(${sheetOf(length).width})`,
-  load: (argument, place) => `cr_a${argument}(${place})`,
   literal(value) {
     word.setFloat32(0, value);
     return `cr_bits(${word.getUint16(0)}, ${word.getUint16(2)})`;
@@ -31,7 +28,6 @@ export const shaderTarget = (maxInputs: number): Target => ({
 /** JavaScript or WebAssembly, where `isSingle` tells the second. */
 export const scriptTarget = (isSingle: boolean): Target => ({
   position: () => "this.thread.x",
-  load: (argument, place) => `a${argument}[${place}]`,
   literal(value, constants) {
     const key = Object.is(value, -0) ? -0 : value;
     // A map takes both zeros for one.
