@@ -37,6 +37,7 @@ export function launcher(peers: Peers, bundled: string): Launch {
     }
     if (isPeer(name) && "reason" in peers) throw new Error(peers.reason);
     const file = join(bundled, `${name}.mjs`);
+    if (name === "chainrule-gpu") throw new Error("Node has no WebGL2; the GPU backend runs in browsers");
     if (!existsSync(file)) throw new Error(`this workspace has no package for ${name}`);
     const folder = "folder" in peers ? peers.folder : "";
     return { file: process.execPath, args: [join(bundled, "worker.mjs"), file, folder] };

@@ -33,9 +33,10 @@ const sum = (a: number, b: number): number => a + b;
 
 /**
  * Parameters are compared by the length of the error against the length of the way they have gone: single elements
- * tell little, since Adam's first steps go the full rate in whatever direction a tiny gradient has.
+ * tell little, since Adam's first steps go the full rate in whatever direction a tiny gradient has. Float32 rounding
+ * alone takes PyTorch 2.8 % off in the widest network; another ε, rate or bias correction is tens of percent.
  */
-const wayTolerance = 0.02;
+const wayTolerance = 0.05;
 
 /** The check of a case against a float64 reference; the reference is computed here, once for all implementations. */
 export function verifierOf(work: WorkCase): Verifier {
