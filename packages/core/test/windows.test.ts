@@ -58,7 +58,9 @@ describe.each(layouts)("along %i, windows of %i every %i, %i apart", (length, si
     },
   );
 
-  test.skipIf(length > 20)("both have the derivatives of finite differences", async () => {
+  // Differences of the second order take a run for each pair of elements: short lines say as much.
+  if (length > 20) return;
+  test("both have the derivatives of finite differences", async () => {
     const x = numbers(3, [length]);
     await gradCheck((t) => slidingWindows(t, 0, size, options).exp(), [x], { order: 2 });
     const u = numbers(4, slidingWindows(x, 0, size, options).shape);
