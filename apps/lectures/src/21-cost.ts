@@ -1,7 +1,7 @@
 // A net costs one multiply-add a weight forward and two backward, for each example: the summary counts what loops do.
 import { zeros } from "@chainrule/core";
 import { barChart, palette } from "@chainrule/inspect";
-import { Linear, ReLU, Residual, Sequential } from "@chainrule/nn";
+import { Linear, ReLU, Residual, Sequential, summary } from "@chainrule/nn";
 import { exactly, judged, type Result } from "./result.ts";
 
 export function cost(): Promise<Result> {
@@ -10,7 +10,7 @@ export function cost(): Promise<Result> {
   const [first, second, last] = shapes.map(([from, to]) => new Linear(from, to));
   const block = new Residual(new Sequential(second!, new ReLU()));
   const model = new Sequential(first!, new ReLU(), block, last!);
-  const summary = model.summary(zeros([batch, 784]));
+  const costs = summary(model, zeros([batch, 784]));
 
   const counted = { parameters: 0, forward: 0, backward: 0 };
   for (const [from, to] of shapes) {
@@ -20,16 +20,16 @@ export function cost(): Promise<Result> {
     counted.backward += loops.backward;
   }
   const bytes = 4 * model.parameters().reduce((sum, { size }) => sum + size, 0);
-  const layers = summary.layers.filter(({ layer }) => layer === "Linear");
+  const layers = costs.layers.filter(({ layer }) => layer === "Linear");
   return Promise.resolve(
     judged({
       checks: [
-        exactly("parameters", summary.parameters, counted.parameters),
-        exactly("multiply-adds forward", summary.forward!, counted.forward),
-        exactly("multiply-adds backward", summary.backward!, counted.backward),
-        exactly("bytes of parameters", summary.memory.parameters, bytes),
+        exactly("parameters", costs.parameters, counted.parameters),
+        exactly("multiply-adds forward", costs.forward!, counted.forward),
+        exactly("multiply-adds backward", costs.backward!, counted.backward),
+        exactly("bytes of parameters", costs.memory.parameters, bytes),
       ],
-      notes: [{ name: "summary", value: `\n${String(summary)}` }],
+      notes: [{ name: "summary", value: `\n${String(costs)}` }],
       figures: [
         barChart(
           layers.flatMap(({ name, forward, backward }) => [

@@ -15,7 +15,7 @@ import { emitKernel } from "./compile.ts";
 import { control, entrySize, status } from "./control.ts";
 import { executorModule } from "./executor.ts";
 import { Heap } from "./heap.ts";
-import { hostMath } from "./host-math.ts";
+import { hostFunctions } from "./host-functions.ts";
 import { availableThreads, maySleep, startThread, type Thread } from "./pool.ts";
 import { instructionSet, reasonSingleThreaded, reasonUnavailable } from "./support.ts";
 import type { InstructionSet } from "./target.ts";
@@ -209,7 +209,7 @@ class Wasm implements WasmBackend {
     const program = emitKernel(kernel, this.#instructions, this.#shared);
     const bytes = program.module.assemble();
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-      e: { m: this.#memory, ...hostMath },
+      e: { m: this.#memory, ...hostFunctions },
     });
     this.#reserve(program.sharedBytes, program.privateBytes);
     const first = this.#functions;

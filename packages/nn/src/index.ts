@@ -110,4 +110,4 @@ export type { RecurrentOptions, RecurrentWeights } from "./recurrent/weights.ts"
 export { constrainMaxNorm, maxNorm } from "./regularizers/max-norm.ts";
 export { l1Penalty, l2Penalty } from "./regularizers/penalties.ts";
 export type { LoadReport } from "./state.ts";
-export type { LayerSummary, ModelSummary } from "./summary.ts";
+export { summary, type LayerSummary, type ModelSummary } from "./summary.ts";

@@ -1,7 +1,6 @@
 import { StateError, type Shape, type Tensor, type Variable } from "@chainrule/core";
 import { Buffer, Parameter } from "./parameter.ts";
 import { loadState, type LoadReport } from "./state.ts";
-import { summarize, type ModelSummary } from "./summary.ts";
 
 /** A module of any signature. */
 export type AnyModule = Module<never, unknown>;
@@ -108,16 +107,6 @@ export abstract class Module<Inputs extends readonly unknown[] = [Tensor], Outpu
     const moved = await Promise.all(variables.map((variable) => variable.to(backend)));
     variables.forEach((variable, i) => variable.assign(moved[i]!));
     return this;
-  }
-
-  /**
-   * Layers with their output shapes, parameters, multiply-adds (forward one a weight, backward two) and memory.
-   *
-   * @param inputs shapes (batch axis included) or example tensors, one for each input of `forward`; without them,
-   * what depends on the input stays out. Nothing is computed, and no state changes.
-   */
-  summary(...inputs: readonly (Shape | Tensor)[]): ModelSummary {
-    return summarize(this, inputs);
   }
 
   /** The tree of modules with their options, as PyTorch prints it. */

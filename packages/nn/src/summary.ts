@@ -30,8 +30,13 @@ export interface ModelSummary {
   toString(): string;
 }
 
-/** See `Module.summary`. */
-export function summarize(model: AnyModule, inputs: readonly (Shape | Tensor)[]): ModelSummary {
+/**
+ * Layers with their output shapes, parameters, multiply-adds (forward one a weight, backward two) and memory.
+ *
+ * @param inputs shapes (batch axis included) or example tensors, one for each input of `forward`; without them,
+ * what depends on the input stays out. Nothing is computed, and no state changes.
+ */
+export function summary(model: AnyModule, ...inputs: readonly (Shape | Tensor)[]): ModelSummary {
   const modules = model
     .namedModules()
     .map(([name, module]): [string, AnyModule] => [name || "(model)", module]);
@@ -54,7 +59,7 @@ export function summarize(model: AnyModule, inputs: readonly (Shape | Tensor)[])
   const total = (key: "parameters" | "forward" | "backward" | "bytes"): number =>
     layers.reduce((sum, layer) => sum + (layer[key] ?? 0), 0);
   const known = <T>(value: T): T | null => (inputs.length > 0 ? value : null);
-  const summary = {
+  const made = {
     layers,
     parameters: total("parameters"),
     forward: known(total("forward")),
@@ -65,7 +70,7 @@ export function summarize(model: AnyModule, inputs: readonly (Shape | Tensor)[])
       outputs: known(total("bytes")),
     },
   };
-  return { ...summary, toString: () => draw(summary) };
+  return { ...made, toString: () => draw(made) };
 }
 
 /** The calls of one lazy forward pass in evaluation mode, which computes nothing and updates no running statistic. */

@@ -154,7 +154,7 @@ describe("PReLU", () => {
     layer.weight.assign(tensor([0.5, -1]));
     expect(await layer.forward(x).toArray()).toEqual([[-0.5, 2], [3, 4]]); // prettier-ignore
     expect(layer.parameters()).toEqual([layer.weight]);
-    expect(layer.summary([4, 2]).forward).toBe(8);
+    expect(nn.summary(layer, [4, 2]).forward).toBe(8);
     await gradCheck((t, w) => nn.prelu(t, w), [x.cast("float64"), float64([0.3, -0.2])]);
   });
 

@@ -18,6 +18,7 @@ import {
   scaledDotProductAttention,
   sinusoidalEncoding,
   TransformerEncoderLayer,
+  summary,
 } from "@chainrule/nn";
 import { expectClose, gradCheck } from "@chainrule/testkit";
 import { describe, expect, test } from "vitest";
@@ -139,9 +140,9 @@ test("an embedding tied to its output is one parameter, whose gradients add up",
 });
 
 test("summaries count projections and products", () => {
-  const self = new MultiHeadAttention(8, 2, { batchFirst: true }).summary([3, 5, 8]);
+  const self = summary(new MultiHeadAttention(8, 2, { batchFirst: true }), [3, 5, 8]);
   expect(self.forward).toBe(3 * 5 * 8 * 8 * 4 + 2 * 3 * 5 * 5 * 8);
-  const other = new MultiHeadAttention(8, 2).summary([5, 3, 8], [6, 3, 8]);
+  const other = summary(new MultiHeadAttention(8, 2), [5, 3, 8], [6, 3, 8]);
   expect(other.forward).toBe((2 * 15 + 2 * 18) * 64 + 2 * 3 * 5 * 6 * 8);
   expect(self.parameters).toBe(4 * 64 + 4 * 8);
 });

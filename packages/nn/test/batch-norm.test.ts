@@ -10,7 +10,7 @@ import {
   zeros,
   type Tensor,
 } from "@chainrule/core";
-import { BatchNorm1d, Linear, mseLoss, ReLU, Sequential } from "@chainrule/nn";
+import { BatchNorm1d, Linear, mseLoss, ReLU, Sequential, summary } from "@chainrule/nn";
 import { expectClose, gradCheck } from "@chainrule/testkit";
 import { describe, expect, test } from "vitest";
 import { messageOf } from "./setup.ts";
@@ -109,7 +109,7 @@ test("state has PyTorch's names and is loaded by them", async () => {
 
 test("a summary counts a multiply-add an element and moves no statistic", async () => {
   const model = new Sequential(new Linear(4, 3), new BatchNorm1d(3));
-  const { layers, memory } = model.summary([8, 4]);
+  const { layers, memory } = summary(model, [8, 4]);
   expect(layers.map(({ parameters, forward }) => [parameters, forward])).toEqual([[15, 96], [6, 24]]); // prettier-ignore
   expect(memory.buffers).toBe(4 * 7);
   expect(await model.buffers()[2]!.item()).toBe(0);

@@ -10,7 +10,15 @@ import {
   zeros,
   type Tensor,
 } from "@chainrule/core";
-import { Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, type Module } from "@chainrule/nn";
+import {
+  Conv1d,
+  Conv2d,
+  Conv3d,
+  ConvTranspose1d,
+  ConvTranspose2d,
+  summary,
+  type Module,
+} from "@chainrule/nn";
 import { constant } from "@chainrule/nn/init";
 import { expectClose, gradCheck } from "@chainrule/testkit";
 import { describe, expect, test } from "vitest";
@@ -94,7 +102,7 @@ test("starts as PyTorch does: uniform in ±1/√fanIn", async () => {
 });
 
 test("summaries count a multiply-add for each use of a weight", () => {
-  const forward = (layer: Module, ...shape: number[]): number | null => layer.summary(shape).forward;
+  const forward = (layer: Module, ...shape: number[]): number | null => summary(layer, shape).forward;
   expect(forward(new Conv2d(3, 8, 5, { padding: 2, stride: 2 }), 4, 3, 8, 8)).toBe(4 * 8 * 16 * 75);
   expect(forward(new Conv2d(4, 4, 3, { groups: 4 }), 1, 4, 5, 5)).toBe(4 * 9 * 9);
   expect(forward(new ConvTranspose2d(3, 8, 2, { stride: 2 }), 2, 3, 4, 4)).toBe(2 * 3 * 16 * 8 * 4);

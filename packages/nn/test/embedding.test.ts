@@ -1,5 +1,5 @@
 import { DtypeError, Generator, IndexError, OptionError, ShapeError, tensor, zeros } from "@chainrule/core";
-import { crossEntropy, Embedding, Linear, Sequential } from "@chainrule/nn";
+import { crossEntropy, Embedding, Linear, Sequential, summary } from "@chainrule/nn";
 import { constant } from "@chainrule/nn/init";
 import { gradCheck } from "@chainrule/testkit";
 import { expect, test } from "vitest";
@@ -75,7 +75,7 @@ test("bad input is named", async () => {
 
 test("says its sizes, and looking up multiplies nothing", () => {
   expect(String(new Embedding(3, 2, { paddingIdx: 0 }))).toBe("Embedding(3, 2, paddingIdx=0)");
-  expect(new Embedding(3, 2).summary(int32([[0, 1]])).layers[0]).toMatchObject({
+  expect(summary(new Embedding(3, 2), int32([[0, 1]])).layers[0]).toMatchObject({
     outputShape: [1, 2, 2],
     parameters: 6,
     forward: 0,

@@ -30,6 +30,7 @@ import {
   Sequential,
   Unfold,
   Upsample,
+  summary,
 } from "@chainrule/nn";
 import { expectClose, gradCheck } from "@chainrule/testkit";
 import { describe, expect, test } from "vitest";
@@ -193,10 +194,10 @@ describe("Dropout2d", () => {
 });
 
 test("summaries count the scales", () => {
-  expect(new BatchNorm2d(3).summary([2, 3, 4, 4]).forward).toBe(96);
-  expect(new GroupNorm(1, 3).summary([2, 3, 4]).forward).toBe(24);
-  expect(new InstanceNorm(3).summary([2, 3, 4]).forward).toBe(0);
-  expect(new MaxPool2d(2).summary([2, 3, 4, 4]).layers[0]!.outputShape).toEqual([2, 3, 2, 2]);
+  expect(summary(new BatchNorm2d(3), [2, 3, 4, 4]).forward).toBe(96);
+  expect(summary(new GroupNorm(1, 3), [2, 3, 4]).forward).toBe(24);
+  expect(summary(new InstanceNorm(3), [2, 3, 4]).forward).toBe(0);
+  expect(summary(new MaxPool2d(2), [2, 3, 4, 4]).layers[0]!.outputShape).toEqual([2, 3, 2, 2]);
 });
 
 test("layers show their options", () => {

@@ -9,7 +9,18 @@ import {
   zeros,
   type Tensor,
 } from "@chainrule/core";
-import { GRU, GRUCell, lengthMask, Linear, LSTM, LSTMCell, mseLoss, RNN, RNNCell } from "@chainrule/nn";
+import {
+  GRU,
+  GRUCell,
+  lengthMask,
+  Linear,
+  LSTM,
+  LSTMCell,
+  mseLoss,
+  RNN,
+  RNNCell,
+  summary,
+} from "@chainrule/nn";
 import { Adam } from "@chainrule/optim";
 import { expectClose, gradCheck } from "@chainrule/testkit";
 import { describe, expect, test } from "vitest";
@@ -119,8 +130,8 @@ test("dropout lies between layers, in training only", async () => {
 });
 
 test("a summary counts each step's products", () => {
-  expect(new LSTM(3, 5).summary([7, 2, 3]).forward).toBe(7 * 2 * 4 * 5 * (3 + 5));
-  expect(new GRUCell(3, 5).summary([2, 3]).forward).toBe(2 * 3 * 5 * (3 + 5));
+  expect(summary(new LSTM(3, 5), [7, 2, 3]).forward).toBe(7 * 2 * 4 * 5 * (3 + 5));
+  expect(summary(new GRUCell(3, 5), [2, 3]).forward).toBe(2 * 3 * 5 * (3 + 5));
 });
 
 test("captured it does what it does uncaptured, bit for bit", async () => {

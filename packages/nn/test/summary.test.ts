@@ -1,5 +1,5 @@
 import { memory, zeros, type Tensor } from "@chainrule/core";
-import { Buffer, Dropout, Linear, Module, observeForward, ReLU, Sequential } from "@chainrule/nn";
+import { Buffer, Dropout, Linear, Module, observeForward, ReLU, Sequential, summary } from "@chainrule/nn";
 import { expect, test } from "vitest";
 import { messageOf } from "./setup.ts";
 
@@ -7,22 +7,22 @@ const mlp = (): Sequential =>
   new Sequential(new Linear(784, 128), new ReLU(), new Dropout(), new Linear(128, 10));
 
 test("an MLP's costs are those counted by hand", () => {
-  const summary = mlp().summary([64, 784]);
-  expect(summary.layers.map(({ name, layer, outputShape }) => [name, layer, outputShape])).toEqual([
+  const costs = summary(mlp(), [64, 784]);
+  expect(costs.layers.map(({ name, layer, outputShape }) => [name, layer, outputShape])).toEqual([
     ["0", "Linear", [64, 128]],
     ["1", "ReLU", [64, 128]],
     ["2", "Dropout", [64, 128]],
     ["3", "Linear", [64, 10]],
   ]);
-  expect(summary.parameters).toBe(784 * 128 + 128 + 128 * 10 + 10);
-  expect(summary.forward).toBe(64 * (784 * 128 + 128 * 10));
-  expect(summary.backward).toBe(2 * summary.forward!);
-  expect(summary.memory).toEqual({
-    parameters: 4 * summary.parameters,
+  expect(costs.parameters).toBe(784 * 128 + 128 + 128 * 10 + 10);
+  expect(costs.forward).toBe(64 * (784 * 128 + 128 * 10));
+  expect(costs.backward).toBe(2 * costs.forward!);
+  expect(costs.memory).toEqual({
+    parameters: 4 * costs.parameters,
     buffers: 0,
     outputs: 4 * 64 * (3 * 128 + 10),
   });
-  expect(String(summary)).toBe(
+  expect(String(costs)).toBe(
     [
       "name   layer    output     parameters  multiply-adds    backward",
       "─────  ───────  ─────────  ──────────  ─────────────  ──────────",
@@ -37,10 +37,10 @@ test("an MLP's costs are those counted by hand", () => {
 });
 
 test("without an input it says what the model itself says", () => {
-  const summary = mlp().summary();
-  expect(summary.parameters).toBe(101_770);
-  expect([summary.forward, summary.backward, summary.memory.outputs]).toEqual([null, null, null]);
-  expect(summary.layers.map((layer) => layer.outputShape)).toEqual([null, null, null, null]);
+  const costs = summary(mlp());
+  expect(costs.parameters).toBe(101_770);
+  expect([costs.forward, costs.backward, costs.memory.outputs]).toEqual([null, null, null]);
+  expect(costs.layers.map((layer) => layer.outputShape)).toEqual([null, null, null, null]);
 });
 
 class Tied extends Module {
@@ -57,7 +57,7 @@ class Tied extends Module {
 test("a module used twice runs twice and is stored once; one unused is listed; nothing is changed or computed", async () => {
   const model = new Tied();
   const before = memory();
-  const { layers, parameters, forward, memory: bytes } = model.summary([2, 3]);
+  const { layers, parameters, forward, memory: bytes } = summary(model, [2, 3]);
   expect(memory()).toEqual(before);
   expect(layers.map(({ name, parameters, forward }) => [name, parameters, forward])).toEqual([
     ["inner", 9, 18],
@@ -71,13 +71,13 @@ test("a module used twice runs twice and is stored once; one unused is listed; n
 
 test("an input that does not fit is an error, and leaves the model as it was", () => {
   const model = mlp();
-  expect(messageOf(() => model.summary([64, 5]))).toContain("the last axis of the input must be 784");
+  expect(messageOf(() => summary(model, [64, 5]))).toContain("the last axis of the input must be 784");
   expect(model.namedModules().every(([, module]) => module.training)).toBe(true);
   expect(Object.hasOwn(model, "forward")).toBe(false);
 });
 
 test("a single layer is its own summary", () => {
-  expect(new Linear(2, 3).summary([1, 2]).layers[0]).toMatchObject({
+  expect(summary(new Linear(2, 3), [1, 2]).layers[0]).toMatchObject({
     name: "(model)",
     parameters: 9,
     forward: 6,
@@ -112,7 +112,7 @@ class Split extends Module<[Tensor, Tensor], Tensor[]> {
 }
 
 test("a module of several inputs and outputs is summed up as well", () => {
-  const { layers, forward } = new Split().summary([5, 2], zeros([1, 4]));
+  const { layers, forward } = summary(new Split(), [5, 2], zeros([1, 4]));
   expect(layers.map(({ name, outputShape }) => [name, outputShape])).toEqual([
     ["left", [5, 3]],
     ["right", [1, 3]],

@@ -1,3 +1,4 @@
+import { hostMath } from "../backend/host-math.ts";
 import { isFloat, type Dtype } from "../dtype.ts";
 import { DtypeError, OptionError } from "../errors.ts";
 import * as g from "../graph/build.ts";
@@ -77,18 +78,6 @@ function gauss(generator: Generator | undefined, shape: Shape, dtype: Dtype): No
   return g.mul(radius, g.cos(g.mul(v, g.constantLike(v, 2 * Math.PI))));
 }
 
-/** erf of a host number: 2/√π·e^(−x²)·Σ 2ⁿx²ⁿ⁺¹/(2n + 1)!!, whose terms all have one sign. */
-const erfOf = (x: number): number => {
-  if (Math.abs(x) > 6) return Math.sign(x);
-  let term = x;
-  let sum = x;
-  for (let n = 1; Math.abs(term) > 1e-18 * Math.abs(sum) && n < 400; n++) {
-    term *= (2 * x * x) / (2 * n + 1);
-    sum += term;
-  }
-  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
-};
-
 /**
  * Random tensors from counter-based streams: the same seed gives the same numbers on every backend and thread
  * count, and a captured step draws afresh at each replay, as the uncaptured one would.
@@ -129,8 +118,8 @@ export const random = {
     if (!(low < high) || !(std > 0)) {
       throw new OptionError(`random.truncatedNormal: low < high and std > 0, not ${low}, ${high} and ${std}`);
     }
-    const from = erfOf((low - mean) / std / Math.SQRT2);
-    const to = erfOf((high - mean) / std / Math.SQRT2);
+    const from = hostMath.erf((low - mean) / std / Math.SQRT2);
+    const to = hostMath.erf((high - mean) / std / Math.SQRT2);
     const standard = erfinv(scaled(unit(generator, shape, dtype), to - from, from));
     const drawn = new Tensor(scaled(standard, std * Math.SQRT2, mean));
     return drawn.clip(low, high);
