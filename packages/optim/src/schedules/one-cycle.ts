@@ -26,7 +26,7 @@ const curves = {
  * From 1 / divFactor up to 1 and down to 1 / (divFactor · finalDivFactor) in `steps` steps, the base rate being the
  * largest: PyTorch's OneCycleLR, without its cycle of the momentum. Smith and Topin, "Super-convergence", 2017.
  *
- * @throws OptionError for an option out of range, and from the schedule beyond the last step, `steps` − 1.
+ * @throws OptionError for an option out of range, and from the schedule beyond `steps`.
  */
 export function oneCycle(steps: number, options: OneCycleOptions = {}): Schedule {
   const { rise = 0.3, divFactor = 25, finalDivFactor = 1e4, anneal = "cos", threePhase = false } = options;
@@ -45,7 +45,9 @@ export function oneCycle(steps: number, options: OneCycleOptions = {}): Schedule
   const ends = threePhase ? [peak, 2 * rise * steps - 2, steps - 1] : [peak, steps - 1];
   const values = threePhase ? [first, 1, first, last] : [first, 1, last];
   return (step) => {
-    checkEnd(`oneCycle(${steps})`, step, steps - 1, last);
+    // A scheduler stands at `steps` once the last of them is done.
+    checkEnd(`oneCycle(${steps})`, step, steps, last);
+    if (step === steps) return last;
     const reached = ends.findIndex((end) => step <= end);
     const phase = reached < 0 ? ends.length - 1 : reached;
     const start = phase === 0 ? 0 : ends[phase - 1]!;
