@@ -1,3 +1,5 @@
+import { multiplyAddsOf, type Network } from "./network.ts";
+
 /** How the operands of a product are stored: T is a transposed one. */
 export type Form = "NN" | "NT" | "TN";
 
@@ -18,14 +20,10 @@ export interface ElementwiseCase {
   readonly columns: number;
 }
 
-/**
- * Training steps of a dense network on one batch: forward, loss, backward, update. Classifiers have ReLU and softmax
- * cross-entropy; `tanh` networks end in a mean squared error.
- */
+/** Training steps of a network on one batch: forward, loss, backward, update. */
 export interface TrainingCase {
   readonly kind: "training";
-  readonly layers: readonly number[];
-  readonly activation: "relu" | "tanh";
+  readonly network: Network;
   readonly optimizer: "sgd" | "adam";
   readonly learningRate: number;
   readonly batch: number;
@@ -54,10 +52,7 @@ export function flopsOf(work: WorkCase): number | null {
       return 2 * work.n ** 3;
     case "elementwise":
       return null;
-    case "training": {
-      const products = work.layers.slice(1).map((out, i) => 2 * work.batch * work.layers[i]! * out);
-      // Nobody needs the gradient of the input, so the first layer has one backward product, the others two.
-      return products.reduce((sum, flops, i) => sum + flops * (i === 0 ? 2 : 3), 0);
-    }
+    case "training":
+      return 2 * work.batch * multiplyAddsOf(work.network);
   }
 }

@@ -1,4 +1,5 @@
 import type { ElementwiseOp, Form, TrainingCase, WorkCase } from "./case.ts";
+import type { ConvolutionalNetwork, DenseNetwork, Network } from "./network.ts";
 import type { BenchName, ImplementationName } from "./names.ts";
 
 /** A row's work under the name that the report gives it. */
@@ -44,12 +45,11 @@ function elementwise(
   );
 }
 
-/** A step of a network; classifiers have ReLU, the tiny one tanh. */
-export function trainingCase(layers: readonly number[], optimizer: Optimizer, batch: number): TrainingCase {
+/** A training step as it is checked, with the usual rate. */
+export function trainingCase(network: Network, optimizer: Optimizer, batch: number): TrainingCase {
   return {
     kind: "training",
-    layers,
-    activation: layers.at(-1) === 1 ? "tanh" : "relu",
+    network,
     optimizer,
     learningRate: usualRates[optimizer],
     batch,
@@ -57,14 +57,56 @@ export function trainingCase(layers: readonly number[], optimizer: Optimizer, ba
   };
 }
 
-const named = (work: TrainingCase): NamedCase => ({
-  name: `${work.layers.join("-")} ${optimizerNames[work.optimizer]} B=${work.batch}`,
-  work,
+/** Dense layers: classifiers have ReLU, the tiny one tanh. */
+export const denseNetwork = (...layers: number[]): DenseNetwork => ({
+  kind: "dense",
+  layers,
+  activation: layers.at(-1) === 1 ? "tanh" : "relu",
 });
+
+const namedDense = (layers: readonly number[], optimizer: Optimizer, batch: number): NamedCase => ({
+  name: `${layers.join("-")} ${optimizerNames[optimizer]} B=${batch}`,
+  work: trainingCase(denseNetwork(...layers), optimizer, batch),
+});
+
+/** The small network of convolutions that the digits are usually read with. */
+export const digitReader: ConvolutionalNetwork = {
+  kind: "convolutional",
+  size: 28,
+  channels: [1, 8, 16],
+  kernel: 5,
+  layers: [784, 128, 10],
+};
+
+const sequenceReader: Network = { kind: "recurrent", steps: 28, inputs: 28, hidden: 128, classes: 10 };
+
+const encoder: Network = {
+  kind: "encoder",
+  steps: 32,
+  features: 64,
+  heads: 4,
+  feedForward: 128,
+  classes: 10,
+};
+
+const cnn = (batch: number): NamedCase => ({
+  name: `conv 8-16, dense 784-128-10 Adam B=${batch}`,
+  work: trainingCase(digitReader, "adam", batch),
+});
+
+const lstm: NamedCase = {
+  name: "28 steps of 28, hidden 128 Adam B=64",
+  work: trainingCase(sequenceReader, "adam", 64),
+};
+
+const attention: NamedCase = {
+  name: "32 steps of 64, 4 heads Adam B=32",
+  work: trainingCase(encoder, "adam", 32),
+};
 
 /** What captures or compiles no step by itself runs as it always does; jax-js is meant for `jit` alone. */
 function uncaptured(): NamedCase {
-  const { name, work } = named(trainingCase([784, 128, 10], "adam", 32));
+  const { name, work } = namedDense([784, 128, 10], "adam", 32);
   return {
     name: `${name} uncaptured`,
     work: { ...(work as TrainingCase), captured: false },
@@ -81,7 +123,7 @@ const optimizers = ["sgd", "adam"] as const;
 const large = ["1M", 1024, 1024] as const;
 const small = ["1k", 32, 32] as const;
 
-const tiny = optimizers.map((optimizer) => named(trainingCase([2, 8, 1], optimizer, 4)));
+const tiny = optimizers.map((optimizer) => namedDense([2, 8, 1], optimizer, 4));
 
 const full: Partial<Record<BenchName, readonly NamedCase[]>> = {
   matmul: products([64, 128, 256, 512, 1024], ["NN", "NT", "TN"]),
@@ -89,24 +131,27 @@ const full: Partial<Record<BenchName, readonly NamedCase[]>> = {
   "mlp-step": [
     ...networks.flatMap((layers) =>
       optimizers.flatMap((optimizer) =>
-        [1, 32, 128, 512].map((batch) => named(trainingCase(layers, optimizer, batch))),
+        [1, 32, 128, 512].map((batch) => namedDense(layers, optimizer, batch)),
       ),
     ),
     // The batch that most programs begin with.
-    named(trainingCase([784, 128, 10], "adam", 64)),
+    namedDense([784, 128, 10], "adam", 64),
     uncaptured(),
   ],
   "tiny-step": tiny,
+  "cnn-step": [cnn(32), cnn(128)],
+  "lstm-step": [lstm],
+  "attention-step": [attention],
 };
 
 const brief: typeof full = {
   matmul: [...products([256], ["NN", "TN"]), ...products([512], ["NN"])],
   elementwise: elementwise(["chain", "softmax"], [large]),
-  "mlp-step": [
-    ...[1, 32, 64, 128].map((batch) => named(trainingCase([784, 128, 10], "adam", batch))),
-    uncaptured(),
-  ],
+  "mlp-step": [...[1, 32, 64, 128].map((batch) => namedDense([784, 128, 10], "adam", batch)), uncaptured()],
   "tiny-step": tiny.slice(0, 1),
+  "cnn-step": [cnn(32)],
+  "lstm-step": [lstm],
+  "attention-step": [attention],
 };
 
 /** The cases of a bench that times repeated work; undefined for the others. */

@@ -1,4 +1,5 @@
 import type { ElementwiseCase, ProductCase, TrainingCase } from "./case.ts";
+import { exampleSizeOf, isClassifier, type Network, outputsOf, parametersOf } from "./network.ts";
 
 /**
  * Inputs are hashes of their position, so that every process, Python's included (`impl/torch.py`), makes the same
@@ -19,9 +20,9 @@ function uniform(seed: number, length: number): Float64Array {
   return values;
 }
 
-/** Numbers in [−scale, scale). */
-const centred = (seed: number, length: number, scale: number): Float32Array =>
-  Float32Array.from(uniform(seed, length), (u) => (2 * u - 1) * scale);
+/** Numbers in [centre − scale, centre + scale). */
+const centred = (seed: number, length: number, scale: number, centre: number = 0): Float32Array =>
+  Float32Array.from(uniform(seed, length), (u) => centre + (2 * u - 1) * scale);
 
 /** The transpose of a matrix of so many rows. */
 export function transposed(values: Float32Array, rows: number): Float32Array {
@@ -50,21 +51,19 @@ export interface Batch {
   readonly target: Float32Array | Int32Array;
 }
 
-export function trainingBatch({ layers, activation, batch }: TrainingCase): Batch {
-  const outputs = layers.at(-1)!;
-  const x = Float32Array.from(uniform(seeds.batch, batch * layers[0]!));
-  return activation === "relu"
+export function trainingBatch({ network, batch }: TrainingCase): Batch {
+  const outputs = outputsOf(network);
+  const x = Float32Array.from(uniform(seeds.batch, batch * exampleSizeOf(network)));
+  return isClassifier(network)
     ? { x, target: Int32Array.from(uniform(seeds.target, batch), (u) => Math.floor(u * outputs)) }
     : { x, target: Float32Array.from(uniform(seeds.target, batch * outputs)) };
 }
 
-/** Initial weight [out, in] and bias [out] of each layer, one after the other, within ±1/√in. */
-export function initialParameters({ layers }: TrainingCase): Float32Array[] {
-  return layers.slice(1).flatMap((out, i) => {
-    const inputs = layers[i]!;
-    const bound = 1 / Math.sqrt(inputs);
-    const seed = seeds.weights + 2 * i;
-    return [centred(seed, out * inputs, bound), centred(seed + 1, out, bound)];
+/** The initial parameters in the order of `parametersOf`. */
+export function initialParameters(network: Network): Float32Array[] {
+  return parametersOf(network).map(({ shape, centre, scale }, i) => {
+    const length = shape.reduce((size, extent) => size * extent, 1);
+    return centred(seeds.weights + i, length, scale, centre);
   });
 }
 

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { trainingCase } from "./cases.ts";
+import { denseNetwork, trainingCase } from "./cases.ts";
 import type { Lane } from "./lane.ts";
 import type { BenchName } from "./names.ts";
 import type { WorkerProcess } from "./process/worker-process.ts";
@@ -78,7 +78,7 @@ export const startUp = (quick: boolean): OnceBench => ({
   repetitions: quick ? 1 : 5,
   patience: 10_000,
   async measure(worker, threads) {
-    const work = trainingCase([2, 8, 1], "sgd", 4);
+    const work = trainingCase(denseNetwork(2, 8, 1), "sgd", 4);
     const { milliseconds } = await worker.ask({ command: "start-up", threads, work });
     return { figure: milliseconds, valid: true };
   },
@@ -94,7 +94,7 @@ export const peakMemory = (quick: boolean): OnceBench => ({
   patience: 20_000,
   async measure(worker, threads) {
     await worker.ask({ command: "open", threads });
-    await worker.ask({ command: "prepare", work: trainingCase([784, 128, 10], "adam", 128) });
+    await worker.ask({ command: "prepare", work: trainingCase(denseNetwork(784, 128, 10), "adam", 128) });
     await worker.ask({ command: "run", times: quick ? 20 : 100 });
     const { bytes } = await worker.ask({ command: "memory" });
     return { figure: bytes / mebibyte, valid: true };
@@ -115,7 +115,7 @@ export const trainToTarget = (quick: boolean): OnceBench => ({
   async measure(worker, threads, spawned) {
     await worker.ask({ command: "open", threads });
     const accuracy = 0.97;
-    const training = { ...trainingCase([784, 128, 10], "adam", 128), learningRate: 3e-3 };
+    const training = { ...trainingCase(denseNetwork(784, 128, 10), "adam", 128), learningRate: 3e-3 };
     const target = { folder: mnistFolder(), accuracy, maxEpochs: 8, testsPerEpoch: 2, training };
     const reached = await worker.ask({ command: "target", target }, 900_000);
     return { figure: performance.now() - spawned, valid: reached.accuracy >= accuracy };

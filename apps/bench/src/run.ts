@@ -63,6 +63,9 @@ function runBench(bench: BenchName, setting: Setting): Promise<Measured> {
     case "matmul":
       return runCases(bench, lanes, setting, () => meter.sample());
     case "mlp-step":
+    case "cnn-step":
+    case "lstm-step":
+    case "attention-step":
       return runCases(bench, lanes, setting);
     case "elementwise":
     case "tiny-step":

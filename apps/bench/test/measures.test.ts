@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { flopsOf } from "../src/case.ts";
-import { trainingCase } from "../src/cases.ts";
+import { denseNetwork, digitReader, trainingCase } from "../src/cases.ts";
 import { epochOrder, initialParameters, productInputs, trainingBatch } from "../src/inputs.ts";
+import { parametersOf } from "../src/network.ts";
 import { RooflineMeter } from "../src/roofline/measure.ts";
 import { flopsPerTurn, peakModule } from "../src/roofline/module.ts";
 import { median, minimum } from "../src/statistics.ts";
@@ -26,17 +27,37 @@ describe("statistics", () => {
 describe("work", () => {
   test("operations are counted without the gradient of the input", () => {
     expect(flopsOf({ kind: "product", n: 10, form: "NT" })).toBe(2000);
-    expect(flopsOf(trainingCase([784, 128, 10], "adam", 1))).toBe(2 * 784 * 128 * 2 + 2 * 128 * 10 * 3);
+    expect(flopsOf(trainingCase(denseNetwork(784, 128, 10), "adam", 1))).toBe(
+      2 * 784 * 128 * 2 + 2 * 128 * 10 * 3,
+    );
+  });
+
+  test("of other networks as well, per example of a batch", () => {
+    const filters = [28 * 28 * 8 * 25, 14 * 14 * 16 * 8 * 25] as const;
+    const dense = 784 * 128 + 128 * 10;
+    expect(flopsOf(trainingCase(digitReader, "adam", 32))).toBe(
+      2 * 32 * (2 * filters[0] + 3 * (filters[1] + dense)),
+    );
+    expect(parametersOf(digitReader).map(({ shape }) => shape)).toEqual([
+      [8, 1, 5, 5],
+      [8],
+      [16, 8, 5, 5],
+      [16],
+      [128, 784],
+      [128],
+      [10, 128],
+      [10],
+    ]);
   });
 
   test("inputs are the same each time, within bounds, and told apart", () => {
-    const work = trainingCase([784, 128, 10], "adam", 32);
+    const work = trainingCase(denseNetwork(784, 128, 10), "adam", 32);
     const { x, target } = trainingBatch(work);
     expect(trainingBatch(work).x).toEqual(x);
     expect(Math.min(...x)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...x)).toBeLessThan(1);
     expect(new Set(target).size).toBe(10);
-    const [weight, bias] = initialParameters(work);
+    const [weight, bias] = initialParameters(work.network);
     expect(weight).toHaveLength(784 * 128);
     expect(Math.max(...bias!.map(Math.abs))).toBeLessThanOrEqual(Math.fround(1 / 28));
     const { a, b } = productInputs({ kind: "product", n: 8, form: "NN" });

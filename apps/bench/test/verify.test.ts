@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { casesOf, trainingCase } from "../src/cases.ts";
+import { casesOf, denseNetwork, trainingCase } from "../src/cases.ts";
 import { benches } from "../src/names.ts";
+import type { Network } from "../src/network.ts";
 import { referenceTraining } from "../src/reference/training.ts";
 import { checkedSteps, verifierOf } from "../src/verify.ts";
 import { referenceElementwise } from "../src/reference/elementwise.ts";
@@ -34,13 +35,20 @@ describe("verification", () => {
     return { loss: Float32Array.of(loss), ...Object.fromEntries(entries) };
   };
 
-  test.each([
-    [[6, 5, 4, 3], "sgd"],
-    [[6, 5, 3], "adam"],
-    [[2, 8, 1], "sgd"],
-    [[2, 8, 1], "adam"],
-  ] as const)("training %j with %s: the gradients of the reference are right", (layers, optimizer) => {
-    const work = trainingCase(layers, optimizer, 5);
+  const networks: Readonly<Record<string, Network>> = {
+    "dense classifier": denseNetwork(6, 5, 4, 3),
+    tanh: denseNetwork(2, 8, 1),
+    convolutional: { kind: "convolutional", size: 4, channels: [2, 3, 4], kernel: 3, layers: [4, 5, 3] },
+    recurrent: { kind: "recurrent", steps: 4, inputs: 3, hidden: 5, classes: 3 },
+    encoder: { kind: "encoder", steps: 5, features: 6, heads: 2, feedForward: 7, classes: 3 },
+  };
+
+  test.each(
+    Object.entries(networks).flatMap(([name, network]) =>
+      (["sgd", "adam"] as const).map((optimizer) => ({ name, network, optimizer })),
+    ),
+  )("training $name with $optimizer: the gradients of the reference are right", ({ network, optimizer }) => {
+    const work = trainingCase(network, optimizer, 5);
     expect(verifierOf(work)(results(work, checkedSteps))).toBeUndefined();
     // A small step of plain descent lowers the loss by lr·|gradient|².
     const rate = 1e-4;
@@ -54,7 +62,7 @@ describe("verification", () => {
   });
 
   test("another update rule, or one step less, is found out", () => {
-    const work = trainingCase([6, 5, 3], "adam", 5);
+    const work = trainingCase(denseNetwork(6, 5, 3), "adam", 5);
     const verify = verifierOf(work);
     expect(verify(results({ ...work, optimizer: "sgd" }, checkedSteps))).toBeDefined();
     expect(verify(results(work, checkedSteps - 1))).toContain("loss");

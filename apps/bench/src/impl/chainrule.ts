@@ -7,10 +7,12 @@ import {
   type Tensor,
   tensor,
 } from "@chainrule/core";
-import { crossEntropy, Linear, type Module, mseLoss, ReLU, Sequential, Tanh } from "@chainrule/nn";
+import { crossEntropy, mseLoss } from "@chainrule/nn";
 import { Adam, SGD } from "@chainrule/optim";
 import type { ElementwiseOp, TrainingCase } from "../case.ts";
 import type { Batch } from "../inputs.ts";
+import { exampleSizeOf, inputShapeOf, isClassifier, outputsOf } from "../network.ts";
+import { chainruleNetwork } from "./chainrule-networks.ts";
 import type { Computation, Implementation, Trainer } from "./implementation.ts";
 
 const operations: Readonly<Record<ElementwiseOp, (x: Tensor, y: Tensor) => Tensor>> = {
@@ -39,22 +41,11 @@ function computation(
   };
 }
 
-function network({ layers, activation }: TrainingCase, parameters: readonly Float32Array[]): Module {
-  const modules = layers.slice(1).flatMap((out, i): Module[] => {
-    const linear = new Linear(layers[i]!, out);
-    linear.weight.assign(tensor(parameters[2 * i]!, { shape: linear.weight.shape }));
-    linear.bias!.assign(tensor(parameters[2 * i + 1]!));
-    if (i === layers.length - 2) return [linear];
-    return [linear, activation === "relu" ? new ReLU() : new Tanh()];
-  });
-  return new Sequential(...modules);
-}
-
 function trainer(work: TrainingCase, initial: readonly Float32Array[]): Trainer {
-  const inputs = work.layers[0]!;
-  const model = network(work, initial);
+  const { network } = work;
+  const model = chainruleNetwork(network, initial);
   const parameters = model.parameters();
-  const lossOf = work.activation === "relu" ? crossEntropy : mseLoss;
+  const lossOf = isClassifier(network) ? crossEntropy : mseLoss;
   const options = { lr: work.learningRate };
   const optimizer = work.optimizer === "adam" ? new Adam(options) : new SGD(options);
   const graph = (x: Tensor, target: Tensor): Tensor => {
@@ -64,13 +55,15 @@ function trainer(work: TrainingCase, initial: readonly Float32Array[]): Trainer 
   };
   const captured = compile(graph, { reuseOutputs: true });
   const forward = compile((x: Tensor) => model.forward(x));
+  const exampleSize = exampleSizeOf(network);
   let x: Tensor;
   let target: Tensor;
   let loss: Tensor;
   return {
     load(batch: Batch) {
-      x = tensor(batch.x, { shape: [batch.x.length / inputs, inputs] });
-      const shape = work.activation === "relu" ? [batch.target.length] : [x.shape[0]!, work.layers.at(-1)!];
+      const rows = batch.x.length / exampleSize;
+      x = tensor(batch.x, { shape: inputShapeOf(network, rows) });
+      const shape = isClassifier(network) ? [rows] : [rows, outputsOf(network)];
       target = tensor(batch.target, { shape });
     },
     steps(count) {
@@ -92,7 +85,7 @@ function trainer(work: TrainingCase, initial: readonly Float32Array[]): Trainer 
       return read;
     },
     outputs: async (rows) => {
-      const shape = [rows.length / inputs, inputs];
+      const shape = inputShapeOf(network, rows.length / exampleSize);
       return (await forward(tensor(rows, { shape })).data()) as Float32Array;
     },
     dispose() {

@@ -105,7 +105,9 @@ function adam({ numpy }: Jax): Update {
 
 function createTrainer(jax: Jax, work: TrainingCase, initial: readonly Float32Array[]): Trainer {
   const { numpy, nn } = jax;
-  const { layers, activation, learningRate } = work;
+  const { network, learningRate } = work;
+  if (network.kind !== "dense") throw new Error(`takes no part in training ${network.kind} networks`);
+  const { layers, activation } = network;
   const [inputs, outputs] = [layers[0]!, layers.at(-1)!];
   const forward = (parameters: Arr[], x: Arr): Arr => {
     let value = x;

@@ -62,7 +62,9 @@ function computation(tf: Tfjs, operands: readonly Tensor[], body: () => Tensor):
 }
 
 function createTrainer(tf: Tfjs, work: TrainingCase, initial: readonly Float32Array[]): Trainer {
-  const { layers, activation } = work;
+  const { network } = work;
+  if (network.kind !== "dense") throw new Error(`takes no part in training ${network.kind} networks`);
+  const { layers, activation } = network;
   const [inputs, outputs] = [layers[0]!, layers.at(-1)!];
   // Weights are [in, out], as its layers keep them and its products are fastest.
   const variables = initial.map((values, i) => {

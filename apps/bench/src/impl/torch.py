@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import os
 import resource
 import sys
@@ -83,29 +84,102 @@ class Elementwise:
         return {"result": self.result}
 
 
+def dense(layers, activation):
+    modules = []
+    for i, (inputs, outputs) in enumerate(zip(layers, layers[1:])):
+        modules.append(torch.nn.Linear(inputs, outputs))
+        if i < len(layers) - 2:
+            modules.append(torch.nn.ReLU() if activation == "relu" else torch.nn.Tanh())
+    return modules
+
+
+def convolutional(network):
+    channels, modules = network["channels"], []
+    for inputs, outputs in zip(channels, channels[1:]):
+        modules.append(torch.nn.Conv2d(inputs, outputs, network["kernel"], padding="same"))
+        modules += [torch.nn.ReLU(), torch.nn.MaxPool2d(2)]
+    return torch.nn.Sequential(*modules, torch.nn.Flatten(), *dense(network["layers"], "relu"))
+
+
+def recurrent(network):
+    class SequenceReader(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lstm = torch.nn.LSTM(network["inputs"], network["hidden"])
+            self.head = torch.nn.Linear(network["hidden"], network["classes"])
+
+        def forward(self, x):
+            return self.head(self.lstm(x)[0][-1])
+
+    return SequenceReader()
+
+
+def encoder(network):
+    class Encoder(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.TransformerEncoderLayer(
+                network["features"], network["heads"], network["feedForward"], dropout=0, batch_first=True
+            )
+            self.head = torch.nn.Linear(network["features"], network["classes"])
+
+        def forward(self, x):
+            return self.head(self.layer(x).mean(1))
+
+    return Encoder()
+
+
+NETWORKS = {
+    "dense": lambda network: torch.nn.Sequential(*dense(network["layers"], network["activation"])),
+    "convolutional": convolutional,
+    "recurrent": recurrent,
+    "encoder": encoder,
+}
+
+
+def initialize(model):
+    """The numbers of `initialParameters`: weights within ±1/√(inputs of one output), their biases too."""
+    seed = SEEDS["weights"]
+    for module in model.modules():
+        normalizes = isinstance(module, torch.nn.LayerNorm)
+        for parameter in module.parameters(recurse=False):
+            if parameter.dim() > 1:
+                scale = parameter[0].numel() ** -0.5
+            with torch.no_grad():
+                if normalizes:
+                    parameter.fill_(1 if parameter is module.weight else 0)
+                else:
+                    parameter.copy_(centred(seed, parameter.numel(), scale).reshape(parameter.shape))
+            seed += 1
+
+
+def input_shape(network, batch):
+    """As in `network.ts`."""
+    if network["kind"] == "dense":
+        return [batch, network["layers"][0]]
+    if network["kind"] == "convolutional":
+        return [batch, network["channels"][0], network["size"], network["size"]]
+    if network["kind"] == "recurrent":
+        return [network["steps"], batch, network["inputs"]]
+    return [batch, network["steps"], network["features"]]
+
+
 class Training:
     def __init__(self, work):
-        layers, classifier = work["layers"], work["activation"] == "relu"
-        modules = []
-        for i, (inputs, outputs) in enumerate(zip(layers, layers[1:])):
-            linear = torch.nn.Linear(inputs, outputs)
-            seed = SEEDS["weights"] + 2 * i
-            with torch.no_grad():
-                linear.weight.copy_(centred(seed, outputs * inputs, inputs**-0.5).reshape(outputs, inputs))
-                linear.bias.copy_(centred(seed + 1, outputs, inputs**-0.5))
-            modules.append(linear)
-            if i < len(layers) - 2:
-                modules.append(torch.nn.ReLU() if classifier else torch.nn.Tanh())
-        self.model = torch.nn.Sequential(*modules)
+        network, batch = work["network"], work["batch"]
+        classifier = network.get("activation") != "tanh"
+        self.model = NETWORKS[network["kind"]](network)
+        initialize(self.model)
         self.loss_of = torch.nn.functional.cross_entropy if classifier else torch.nn.functional.mse_loss
         optimizer = torch.optim.Adam if work["optimizer"] == "adam" else torch.optim.SGD
         self.optimizer = optimizer(self.model.parameters(), lr=work["learningRate"])
-        batch = work["batch"]
-        self.x = uniform(SEEDS["batch"], batch * layers[0]).float().reshape(batch, layers[0])
+        shape = input_shape(network, batch)
+        self.x = uniform(SEEDS["batch"], math.prod(shape)).float().reshape(shape)
+        outputs = network["classes"] if "classes" in network else network["layers"][-1]
         if classifier:
-            self.target = (uniform(SEEDS["target"], batch) * layers[-1]).long()
+            self.target = (uniform(SEEDS["target"], batch) * outputs).long()
         else:
-            self.target = uniform(SEEDS["target"], batch * layers[-1]).float().reshape(batch, layers[-1])
+            self.target = uniform(SEEDS["target"], batch * outputs).float().reshape(batch, outputs)
 
     def step(self, x, target):
         self.optimizer.zero_grad(set_to_none=True)

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { TargetCase } from "../case.ts";
 import type { Implementation, Trainer } from "../impl/implementation.ts";
 import { epochOrder, initialParameters } from "../inputs.ts";
+import { exampleSizeOf } from "../network.ts";
 import type { TargetReached } from "./protocol.ts";
 
 interface Digits {
@@ -56,8 +57,8 @@ export async function reachTarget(
   { folder, accuracy, maxEpochs, testsPerEpoch, training }: TargetCase,
 ): Promise<TargetReached> {
   const [train, test] = [await readDigits(folder, "train"), await readDigits(folder, "t10k")];
-  const size = training.layers[0]!;
-  const trainer = implementation.trainer(training, initialParameters(training));
+  const size = exampleSizeOf(training.network);
+  const trainer = implementation.trainer(training, initialParameters(training.network));
   const everyTest = Array.from({ length: test.count }, (_, i) => i);
   const testImages = gather(test, everyTest, 0, test.count, size).x;
   const perEpoch = Math.floor(train.count / training.batch);

@@ -81,7 +81,7 @@ export class Server {
   #prepare(work: WorkCase): Ready {
     const implementation = this.#opened();
     if (work.kind === "training") {
-      const trainer = implementation.trainer(work, initialParameters(work));
+      const trainer = implementation.trainer(work, initialParameters(work.network));
       trainer.load(trainingBatch(work));
       let loss = Number.NaN;
       return {

@@ -1,41 +1,13 @@
 import type { TrainingCase } from "../case.ts";
 import { initialParameters, trainingBatch } from "../inputs.ts";
+import { isClassifier, outputsOf } from "../network.ts";
+import { referenceNetwork } from "./network.ts";
 
 export interface TrainedReference {
   /** Of the last step. */
   readonly loss: number;
   readonly initial: readonly Float64Array[];
   readonly parameters: readonly Float64Array[];
-}
-
-/** y += x·Wᵀ, with x [rows, from] and W [to, from]. */
-function forward(x: Float64Array, w: Float64Array, y: Float64Array, from: number, to: number): void {
-  const rows = x.length / from;
-  for (let r = 0; r < rows; r++) {
-    for (let o = 0; o < to; o++) {
-      let sum = 0;
-      for (let i = 0, a = r * from, b = o * from; i < from; i++) sum += x[a++]! * w[b++]!;
-      y[r * to + o]! += sum;
-    }
-  }
-}
-
-/** Adds dyᵀ·x to the weight's gradient and dy·W to the input's, where one is wanted. */
-function backward(
-  { x, w, dy }: { readonly x: Float64Array; readonly w: Float64Array; readonly dy: Float64Array },
-  dw: Float64Array,
-  dx: Float64Array | null,
-  [from, to]: readonly [number, number],
-): void {
-  const rows = x.length / from;
-  for (let r = 0; r < rows; r++) {
-    for (let o = 0; o < to; o++) {
-      const factor = dy[r * to + o]!;
-      if (factor === 0) continue;
-      for (let i = 0, a = r * from, b = o * from; i < from; i++) dw[b++]! += factor * x[a++]!;
-      if (dx) for (let i = 0, a = r * from, b = o * from; i < from; i++) dx[a++]! += factor * w[b++]!;
-    }
-  }
 }
 
 /** The mean loss of a batch; `outputs` become its gradient. */
@@ -80,36 +52,23 @@ function update(
   }
 }
 
-/** So many training steps in float64, written out plainly. */
+/** So many training steps in float64. */
 export function referenceTraining(work: TrainingCase, steps: number): TrainedReference {
-  const { layers, activation } = work;
+  const { network, batch } = work;
   const { x, target } = trainingBatch(work);
-  const initial = initialParameters(work).map((values) => Float64Array.from(values));
-  const parameters = initial.map((values) => values.slice());
-  const means = initial.map(({ length }) => [new Float64Array(length), new Float64Array(length)] as const);
-  const last = layers.length - 2;
+  const initial = initialParameters(network).map((values) => Float64Array.from(values));
+  const zeros = (values: Float64Array): Float64Array => new Float64Array(values.length);
+  const parameters = initial.map((values) => ({ value: values.slice(), gradient: zeros(values) }));
+  const means = initial.map((values) => [zeros(values), zeros(values)] as const);
+  const model = referenceNetwork(network, batch, parameters);
+  const classes = isClassifier(network) ? outputsOf(network) : null;
   let loss = Number.NaN;
   for (let step = 1; step <= steps; step++) {
-    const values = [Float64Array.from(x)];
-    for (let l = 0; l <= last; l++) {
-      const [from, to] = [layers[l]!, layers[l + 1]!];
-      const bias = parameters[2 * l + 1]!;
-      const y = Float64Array.from({ length: work.batch * to }, (_, i) => bias[i % to]!);
-      forward(values[l]!, parameters[2 * l]!, y, from, to);
-      values.push(l === last ? y : y.map((z) => (activation === "relu" ? Math.max(z, 0) : Math.tanh(z))));
-    }
-    let dy = values.pop()!;
-    loss = lossOf(dy, target, activation === "relu" ? layers.at(-1)! : null);
-    const gradients = parameters.map(({ length }) => new Float64Array(length));
-    for (let l = last; l >= 0; l--) {
-      const input = values[l]!;
-      const to = layers[l + 1]!;
-      const dx = l > 0 ? new Float64Array(input.length) : null;
-      backward({ x: input, w: parameters[2 * l]!, dy }, gradients[2 * l]!, dx, [layers[l]!, to]);
-      dy.forEach((value, i) => (gradients[2 * l + 1]![i % to]! += value));
-      if (dx) dy = dx.map((d, i) => d * (activation === "relu" ? +(input[i]! > 0) : 1 - input[i]! ** 2));
-    }
-    parameters.forEach((p, i) => update(work, step, [p, gradients[i]!, ...means[i]!]));
+    for (const { gradient } of parameters) gradient.fill(0);
+    const outputs = model.forward(Float64Array.from(x));
+    loss = lossOf(outputs, target, classes);
+    model.backward(outputs);
+    parameters.forEach(({ value, gradient }, i) => update(work, step, [value, gradient, ...means[i]!]));
   }
-  return { loss, initial, parameters };
+  return { loss, initial, parameters: parameters.map(({ value }) => value) };
 }

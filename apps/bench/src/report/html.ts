@@ -9,6 +9,12 @@ const what: Readonly<Record<BenchName, string>> = {
   elementwise: "Operations on 1,024 and 1,048,576 float32 elements; softmax along rows.",
   "mlp-step": "One training step: forward, cross-entropy, backward, update.",
   "tiny-step": "One training step of a network with 33 parameters: pure overhead.",
+  "cnn-step":
+    "One training step of two convolutions 5×5 with ReLU and max-pooling and two dense layers, on 28×28 images.",
+  "lstm-step":
+    "One training step of an LSTM layer over 28 steps and a dense layer on its last output; back through all steps.",
+  "attention-step":
+    "One training step of a transformer's encoder layer over 32 steps and a dense layer on the mean over time.",
   "mnist-to-97": "From the start of the process to 97 % on MNIST's 10,000 test digits.",
   startup: "From the import of the framework to the loss of a first training step.",
   memory: "The most memory of a process that trains.",
