@@ -1,7 +1,6 @@
 import { cpu } from "@chainrule/backend-cpu";
 import {
   compile,
-  concat,
   explain,
   hostValue,
   type Kernel,
@@ -9,7 +8,7 @@ import {
   random,
   realizeSync,
   registerBackend,
-  Tensor,
+  type Tensor,
   Variable,
   zeros,
 } from "@chainrule/core";
