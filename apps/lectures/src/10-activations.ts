@@ -3,7 +3,7 @@ import { gradient, tensor, type Tensor } from "@chainrule/core";
 import { loadCalls, loadOperations, type FixtureArray } from "@chainrule/fixtures";
 import { activationChart, lineChart } from "@chainrule/inspect";
 import * as nn from "@chainrule/nn";
-import { defaultTolerance } from "@chainrule/testkit";
+import { distance, read } from "./pytorch.ts";
 import { atMost, exactly, judged, type Result } from "./result.ts";
 
 const elementwise: Readonly<Record<string, (x: Tensor) => Tensor>> = {
@@ -94,20 +94,6 @@ function recordedMethods(): Recorded[] {
     upstream: upstreams?.[0] ?? null,
     gradients: gradients ?? [],
   }));
-}
-
-const read = ({ data, shape, dtype }: FixtureArray): Tensor => tensor(data, { shape, dtype });
-
-/** The largest |actual − expected| as a share of what PyTorch's assert_close allows; NaN and ±∞ must be met exactly. */
-async function distance(actual: Tensor, expected: FixtureArray): Promise<number> {
-  const { rtol, atol } = defaultTolerance(expected.dtype);
-  const shares = Array.from(await actual.data(), (value, i) => {
-    const wanted = expected.data[i]!;
-    if (Object.is(value, wanted) || value === wanted) return 0;
-    const share = Math.abs(value - wanted) / (atol + rtol * Math.abs(wanted));
-    return Number.isFinite(share) ? share : Infinity;
-  });
-  return Math.max(0, ...shares);
 }
 
 /** Three scores compete: the first runs from −4 to 4, the others stay at 0 and 1. */

@@ -10,6 +10,8 @@ export interface Lecture {
   readonly target: string;
   /** The script's file name. */
   readonly file: string;
+  /** Where it computes if that can run here; on the CPU backend unless given. */
+  readonly backend?: "wasm";
   /** Loads the script and gives the function to run. */
   readonly load: () => Promise<() => Promise<Result>>;
 }
@@ -141,6 +143,22 @@ export const lectures: readonly Lecture[] = [
     target: "at least 98 % on MNIST; an image layer by layer, weights as pictures",
     file: "18-digits.ts",
     load: async () => (await import("./18-digits.ts")).digits,
+  },
+  {
+    id: 19,
+    name: "Convolutional networks",
+    target: "LeNet: at least 99 % on MNIST; filters and feature maps as pictures",
+    file: "19-convolutional-networks.ts",
+    backend: "wasm",
+    load: async () => (await import("./19-convolutional-networks.ts")).convolutionalNetworks,
+  },
+  {
+    id: 20,
+    name: "Recurrent networks",
+    target: "each kind learns the adding problem; values and gradients are PyTorch's",
+    file: "20-recurrent-networks.ts",
+    backend: "wasm",
+    load: async () => (await import("./20-recurrent-networks.ts")).recurrentNetworks,
   },
   {
     id: 21,

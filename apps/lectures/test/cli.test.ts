@@ -25,7 +25,7 @@ function run(...args: string[]): Promise<{ code: number; stdout: string; stderr:
 test("without a number it lists the scripts and their ideas", async () => {
   const { code, stdout } = await run();
   expect(code).toBe(0);
-  expect(stdout.match(/^ ?\d+ {2}\S.*$/gm)).toHaveLength(20);
+  expect(stdout.match(/^ ?\d+ {2}\S.*$/gm)).toHaveLength(22);
   expect(stdout).toContain(" 8  XOR\n    XOR needs a hidden layer");
 });
 
@@ -49,9 +49,9 @@ test("runs those asked for, and writes figures and the report", async () => {
 });
 
 test("says what there is where a number is not", async () => {
-  const { code, stderr } = await run("19");
+  const { code, stderr } = await run("23");
   expect(code).toBe(2);
-  expect(stderr).toMatch(/there is no script 19; there are 1, 2, .*22, and all/);
+  expect(stderr).toMatch(/there is no script 23; there are 1, 2, .*22, and all/);
   expect((await run("--nonsense")).code).toBe(2);
   expect((await run("--help")).code).toBe(0);
 });

@@ -14,7 +14,7 @@ export interface Run {
 
 /** Runs one script; each finds the same random numbers, whatever ran before. */
 export async function runLecture(lecture: Lecture): Promise<Run> {
-  await prepare();
+  await prepare(lecture.backend);
   const start = performance.now();
   const seconds = (): number => (performance.now() - start) / 1000;
   try {
