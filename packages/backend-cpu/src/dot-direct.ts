@@ -1,4 +1,5 @@
-import type { DotKernel, DotOperand, Expression } from "@chainrule/core";
+import type { DotKernel, DotOperand, Expression, Shape } from "@chainrule/core";
+import { placesOf } from "./dot-places.ts";
 import type { Emitter } from "./emitter.ts";
 import { binaryOperation } from "./scalar.ts";
 
@@ -21,12 +22,12 @@ function directTile(m: number, n: number): Tile {
 /** Products and sums of float32 are those of float64, rounded once. */
 const wide = ({ dtype }: DotKernel): "float64" | "int32" => (dtype === "int32" ? dtype : "float64");
 
-/** The indices along the batch axes of matrix number `batch`. */
-export function batchIndices<E>(emitter: Emitter<E>, { shape }: DotKernel, batch: E): E[] {
-  let rest = batch;
+/** The indices along the axes of a box that a row-major index stands for. */
+export function split<E>(emitter: Emitter<E>, index: E, sizes: Shape): E[] {
+  let rest = index;
   const indices: E[] = [];
-  for (let axis = shape.length - 3; axis >= 0; axis--) {
-    const size = shape[axis]!;
+  for (let axis = sizes.length - 1; axis >= 0; axis--) {
+    const size = sizes[axis]!;
     indices[axis] = axis === 0 ? rest : emitter.bind(emitter.remainder(rest, size));
     if (axis > 0 && size > 1) rest = emitter.bind(emitter.quotient(rest, size));
   }
@@ -38,40 +39,53 @@ export function batchIndices<E>(emitter: Emitter<E>, { shape }: DotKernel, batch
  * that it would not pay. Each sum runs over k in order, as in the packed product.
  */
 export function lowerDirectDot<E>(emitter: Emitter<E>, kernel: DotKernel, blockWidth: number): void {
-  const { a, b, k, m, n } = kernel;
+  const { a, b, shape } = kernel;
+  const [m, n] = shape.slice(-2) as [number, number];
   const block = kernel.inputs.length + kernel.outputs.length;
   const multiply = binaryOperation("mul", wide(kernel));
   const add = binaryOperation("add", wide(kernel));
   const parameter = (i: number): E => emitter.parameter(i);
   const [fromRow, toRow, fromColumn, toColumn] = [parameter(1), parameter(2), parameter(3), parameter(4)];
-  const indices = batchIndices(emitter, kernel, parameter(0));
-  const origin = ({ offset, batch }: DotOperand): E =>
-    emitter.bind(
-      indices.reduce(
-        (place, i, axis) => emitter.plus(place, emitter.times(i, batch[axis]!)),
-        emitter.literal(offset),
-      ),
-    );
-  const originA = origin(a);
-  const originB = origin(b);
+  const indices = split(emitter, parameter(0), shape.slice(0, -2));
+  const along = (place: E, index: readonly E[], strides: readonly number[]): E =>
+    emitter.bind(index.reduce((sum, i, axis) => emitter.plus(sum, emitter.times(i, strides[axis]!)), place));
+  const originA = along(emitter.literal(a.offset), indices, a.batch);
+  const originB = along(emitter.literal(b.offset), indices, b.batch);
+  /** Where `count` lines from number `first` on are from a place. */
+  const lines = (first: E, count: number, sizes: Shape, strides: readonly number[]): ((place: E) => E[]) => {
+    const each = Array.from({ length: count }, (_, i) => i);
+    if (sizes.length === 1) {
+      const start = emitter.bind(emitter.times(first, strides[0]!));
+      return (place) => {
+        const origin = emitter.bind(emitter.plus(place, start));
+        return each.map((i) => emitter.plus(origin, i * strides[0]!));
+      };
+    }
+    const zero = emitter.literal(0);
+    const starts = each.map((i) => along(zero, split(emitter, emitter.plus(first, i), sizes), strides));
+    return (place) => starts.map((start) => emitter.plus(place, start));
+  };
+  const loops = (sizes: Shape, index: readonly E[], body: (index: readonly E[]) => void): void => {
+    const size = sizes[index.length];
+    if (size === undefined) body(index);
+    else emitter.loop(0, size, 1, (i) => loops(sizes, [...index, i], body));
+  };
 
   const multiplyTile = (row: E, column: E, rows: number, columns: number): void => {
-    const placeA = emitter.bind(emitter.plus(originA, emitter.times(row, a.row)));
-    const placeB = emitter.bind(emitter.plus(originB, emitter.times(column, b.column)));
+    const linesA = lines(row, rows, kernel.m, a.row);
+    const linesB = lines(column, columns, kernel.n, b.column);
     const sums = Array.from({ length: rows * columns }, () => emitter.variable(emitter.literal(0)));
-    emitter.loop(0, k, 1, (i) => {
-      const atA = emitter.bind(emitter.plus(placeA, emitter.times(i, a.column)));
-      const atB = emitter.bind(emitter.plus(placeB, emitter.times(i, b.row)));
-      const ys = Array.from({ length: columns }, (_, column) =>
-        emitter.bind(emitter.load(b.input, emitter.plus(atB, column * b.column))),
-      );
-      for (let row = 0; row < rows; row++) {
-        const x = emitter.bind(emitter.load(a.input, emitter.plus(atA, row * a.row)));
+    loops(kernel.k, [], (step) => {
+      const placesA = linesA(along(originA, step, a.column));
+      const placesB = linesB(along(originB, step, b.row));
+      const ys = placesB.map((place) => emitter.bind(emitter.load(b.input, place)));
+      placesA.forEach((place, row) => {
+        const x = emitter.bind(emitter.load(a.input, place));
         ys.forEach((y, column) => {
           const sum = sums[row * columns + column]!;
           emitter.assign(sum, emitter.apply(add, sum, emitter.apply(multiply, x, y)));
         });
-      }
+      });
     });
     const line = emitter.times(emitter.minus(row, fromRow), blockWidth);
     const at = emitter.bind(emitter.plus(line, emitter.minus(column, fromColumn)));
@@ -107,11 +121,12 @@ export function thinResult(kernel: DotKernel): Expression {
     return { kind: "cast", dtype: sumDtype, x: { kind: "load", dtype, input, map } };
   };
   let sum: Expression = { kind: "const", dtype: sumDtype, value: 0 };
-  for (let i = 0; i < k; i++) {
-    const x = element(a, a.row, 0, i * a.column);
-    const y = element(b, 0, b.column, i * b.row);
+  const stepsB = placesOf(k, b.row);
+  placesOf(k, a.column).forEach((step, i) => {
+    const x = element(a, a.row[0]!, 0, step);
+    const y = element(b, 0, b.column[0]!, stepsB[i]!);
     const product: Expression = { kind: "binary", dtype: sumDtype, op: "mul", x, y };
     sum = { kind: "binary", dtype: sumDtype, op: "add", x: sum, y: product };
-  }
+  });
   return { kind: "cast", dtype, x: sum };
 }

@@ -1,5 +1,5 @@
 import type { DotKernel } from "@chainrule/core";
-import { batchIndices } from "./dot-direct.ts";
+import { split } from "./dot-direct.ts";
 import type { Emitter } from "./emitter.ts";
 import { Evaluation } from "./evaluation.ts";
 import { contiguousMap, storeOutputs } from "./nest.ts";
@@ -22,7 +22,7 @@ export function lowerEpilogue<E>(
     evaluation.enter(axis, { base, constant: 0 }, [0, shape[axis]!]);
   };
   const parameter = (i: number): E => emitter.parameter(i);
-  const indices = batchIndices(emitter, kernel, parameter(0));
+  const indices = split(emitter, parameter(0), shape.slice(0, -2));
   for (const axis of order.slice(0, -2)) enter(axis, indices[axis]!);
   const [fromRow, toRow, fromColumn, toColumn] = [parameter(1), parameter(2), parameter(3), parameter(4)];
   emitter.loop(fromRow, toRow, 1, (row) => {

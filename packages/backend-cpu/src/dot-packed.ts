@@ -23,16 +23,22 @@ export interface PackedProduct {
   /** Packed operands and the block of results, which begins at `block`. */
   readonly memory: Float64Array;
   readonly block: number;
-  /** Packs `count` ≤ 3 rows of A, `k` long. */
-  packRows(source: TypedArray, offset: number, row: number, column: number, count: number, k: number): void;
-  /** Packs `count` columns of B, `k` long. */
+  /** Packs three rows from line `first` on, for the steps `from` to `to`: element l of a line is at line + steps[l]. */
+  packRows(
+    source: TypedArray,
+    lines: readonly number[],
+    first: number,
+    steps: Int32Array,
+    from: number,
+    to: number,
+  ): void;
+  /** Packs all columns that `lines` has, for the same steps. */
   packColumns(
     source: TypedArray,
-    offset: number,
-    column: number,
-    row: number,
-    count: number,
-    k: number,
+    lines: readonly number[],
+    steps: Int32Array,
+    from: number,
+    to: number,
   ): void;
   /** Adds the product of the packed rows and all `columns` packed columns to the block's rows at `to`. */
   multiply(k: number, columns: number, to: number, width: number): void;
@@ -49,31 +55,29 @@ export function createPackedProduct(): PackedProduct {
     memory: s,
     block,
     // Lines that a last panel lacks are copies of its first: their sums are never looked at.
-    packRows(source, offset, row, column, count, k) {
-      let x = offset;
-      let y = count > 1 ? offset + row : offset;
-      let z = count > 2 ? y + row : offset;
-      const end = k * 3;
-      for (let to = 0; to < end; to += 3) {
-        s[to] = source[x]!;
-        s[to + 1] = source[y]!;
-        s[to + 2] = source[z]!;
-        x = (x + column) | 0;
-        y = (y + column) | 0;
-        z = (z + column) | 0;
+    packRows(source, lines, first, steps, from, to) {
+      const x = lines[first]!;
+      const y = lines[first + 1] ?? x;
+      const z = lines[first + 2] ?? x;
+      let at = 0;
+      for (let l = from; l < to; l++) {
+        const step = steps[l]!;
+        s[at] = source[x + step]!;
+        s[at + 1] = source[y + step]!;
+        s[at + 2] = source[z + step]!;
+        at = (at + 3) | 0;
       }
     },
-    packColumns(source, offset, column, row, count, k) {
-      let to = panelB;
-      for (let j = 0; j < count; j += 2) {
-        let x = offset + j * column;
-        let y = j + 1 < count ? x + column : x;
-        const end = to + k * 2;
-        for (; to < end; to += 2) {
-          s[to] = source[x]!;
-          s[to + 1] = source[y]!;
-          x = (x + row) | 0;
-          y = (y + row) | 0;
+    packColumns(source, lines, steps, from, to) {
+      let at = panelB;
+      for (let j = 0; j < lines.length; j += 2) {
+        const x = lines[j]!;
+        const y = lines[j + 1] ?? x;
+        for (let l = from; l < to; l++) {
+          const step = steps[l]!;
+          s[at] = source[x + step]!;
+          s[at + 1] = source[y + step]!;
+          at = (at + 2) | 0;
         }
       }
     },

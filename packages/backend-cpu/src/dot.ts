@@ -1,6 +1,7 @@
-import type { DotKernel, TypedArray } from "@chainrule/core";
+import type { DotKernel, Shape, TypedArray } from "@chainrule/core";
 import { directBlock, lowerDirectDot, thinResult } from "./dot-direct.ts";
 import { lowerEpilogue } from "./dot-epilogue.ts";
+import { placeOf, placesOf, sizeOf } from "./dot-places.ts";
 import { lowerMap } from "./map.ts";
 import { maxDepth, roomB, roomBlock, tileColumns, tileRows, type PackedProduct } from "./dot-packed.ts";
 import type { EmitterKind, Program } from "./emitter.ts";
@@ -12,8 +13,8 @@ const roundUp = (value: number, step: number): number => Math.ceil(value / step)
 const roundDown = (value: number, step: number): number => Math.floor(value / step) * step;
 
 /** Whether packing would cost more than it saves: for lines few enough, each packed element is used too rarely. */
-function isDirect({ m, n, dtype }: DotKernel, mode: EmitterKind["mode"]): boolean {
-  return dtype === "int32" || (mode === "codegen" && Math.min(m, n) <= 5);
+function isDirect({ shape, dtype }: DotKernel, mode: EmitterKind["mode"]): boolean {
+  return dtype === "int32" || (mode === "codegen" && Math.min(...shape.slice(-2)) <= 5);
 }
 
 /** Generated products with k no longer than this have no block of results: each is computed where it is used. */
@@ -21,12 +22,14 @@ const thin = 6;
 
 /** Multiplies strided matrices block by block and hands each block to the epilogue while it is in the cache. */
 export function compileDot(kernel: DotKernel, kind: EmitterKind, scratch: Scratch): Run {
-  const { m, n, k, shape } = kernel;
+  const { shape } = kernel;
+  const [m, n] = shape.slice(-2) as [number, number];
+  const k = sizeOf(kernel.k);
   const bound = kernel.inputs.length + kernel.outputs.length;
-  if (k <= thin && kind.mode === "codegen") {
+  if (k <= thin && kernel.m.length + kernel.n.length === 2 && kind.mode === "codegen") {
     return kind.lower((emitter) => lowerMap(emitter, kernel, thinResult(kernel)), bound);
   }
-  const batches = shape.slice(0, -2).reduce((product, size) => product * size, 1);
+  const batches = sizeOf(shape.slice(0, -2));
   if (isDirect(kernel, kind.mode)) {
     const { rows, columns } = directBlock;
     const block = scratch.directBlock;
@@ -67,51 +70,46 @@ interface Cut {
 }
 
 function packedDot(kernel: DotKernel, product: PackedProduct, epilogue: Program, cut: Cut): Run {
-  const { a, b, m, n, k, shape } = kernel;
+  const { a, b, shape } = kernel;
+  const [m, n] = shape.slice(-2) as [number, number];
   const { batches, depth, columns, rows } = cut;
   const { memory, block } = product;
+  const batch = shape.slice(0, -2);
+  const k = sizeOf(kernel.k);
+  const stepsA = placesOf(kernel.k, a.column);
+  const stepsB = placesOf(kernel.k, b.row);
+  /** Where lines from `first` on begin, `count` of them. */
+  const lines = (
+    origin: number,
+    sizes: Shape,
+    strides: readonly number[],
+    first: number,
+    count: number,
+  ): number[] => Array.from({ length: count }, (_, i) => origin + placeOf(first + i, sizes, strides));
   return (buffers) => {
     const arrayA = buffers[a.input]!;
     const arrayB = buffers[b.input]!;
-    for (let batch = 0; batch < batches; batch++) {
-      const originA = a.offset + batchOffset(batch, shape, a.batch);
-      const originB = b.offset + batchOffset(batch, shape, b.batch);
+    for (let number = 0; number < batches; number++) {
+      const originA = a.offset + placeOf(number, batch, a.batch);
+      const originB = b.offset + placeOf(number, batch, b.batch);
       for (let column = 0; column < n; column += columns) {
         const width = Math.min(columns, n - column);
+        const linesB = lines(originB, kernel.n, b.column, column, width);
         for (let row = 0; row < m; row += rows) {
           const toRow = Math.min(m, row + rows);
           memory.fill(0, block, block + roundUp(toRow - row, tileRows) * columns);
+          const linesA = lines(originA, kernel.m, a.row, row, toRow - row);
           for (let l = 0; l < k; l += depth) {
-            const length = Math.min(depth, k - l);
-            if (row === 0 || depth < k) {
-              product.packColumns(
-                arrayB,
-                originB + column * b.column + l * b.row,
-                b.column,
-                b.row,
-                width,
-                length,
-              );
-            }
+            const end = Math.min(k, l + depth);
+            if (row === 0 || depth < k) product.packColumns(arrayB, linesB, stepsB, l, end);
             for (let i = row; i < toRow; i += tileRows) {
-              const present = Math.min(tileRows, toRow - i);
-              product.packRows(arrayA, originA + i * a.row + l * a.column, a.row, a.column, present, length);
-              product.multiply(length, width, block + (i - row) * columns, columns);
+              product.packRows(arrayA, linesA, i - row, stepsA, l, end);
+              product.multiply(end - l, width, block + (i - row) * columns, columns);
             }
           }
-          epilogue(buffers, batch, row, toRow, column, column + width);
+          epilogue(buffers, number, row, toRow, column, column + width);
         }
       }
     }
   };
-}
-
-/** Where matrix number `batch` begins. */
-function batchOffset(batch: number, shape: readonly number[], strides: readonly number[]): number {
-  let offset = 0;
-  for (let axis = strides.length - 1; axis >= 0; axis--) {
-    offset += (batch % shape[axis]!) * strides[axis]!;
-    batch = Math.floor(batch / shape[axis]!);
-  }
-  return offset;
 }

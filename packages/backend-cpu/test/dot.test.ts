@@ -6,12 +6,16 @@ import { backends, check, codegen, expectSameBits, runOn } from "./run.ts";
 
 /** How an operand of rows × columns lies in memory. */
 const layouts = {
-  rows: (_rows: number, columns: number) => ({ offset: 0, row: columns, column: 1 }),
-  columns: (rows: number, _columns: number) => ({ offset: 0, row: 1, column: rows }),
-  spread: (_rows: number, columns: number) => ({ offset: 3, row: columns * 2 + 1, column: 2 }),
-  backwards: (rows: number, columns: number) => ({ offset: rows * columns - 1, row: -columns, column: -1 }),
-  oneRow: (_rows: number, _columns: number) => ({ offset: 1, row: 0, column: 1 }),
-  oneElement: () => ({ offset: 0, row: 0, column: 0 }),
+  rows: (_rows: number, columns: number) => ({ offset: 0, row: [columns], column: [1] }),
+  columns: (rows: number, _columns: number) => ({ offset: 0, row: [1], column: [rows] }),
+  spread: (_rows: number, columns: number) => ({ offset: 3, row: [columns * 2 + 1], column: [2] }),
+  backwards: (rows: number, columns: number) => ({
+    offset: rows * columns - 1,
+    row: [-columns],
+    column: [-1],
+  }),
+  oneRow: (_rows: number, _columns: number) => ({ offset: 1, row: [0], column: [1] }),
+  oneElement: () => ({ offset: 0, row: [0], column: [0] }),
 } as const;
 type Layout = keyof typeof layouts;
 
@@ -32,9 +36,9 @@ function dot(m: number, n: number, k: number, options: Options = {}): DotKernel 
   return {
     kind: "dot",
     dtype,
-    m,
-    n,
-    k,
+    m: [m],
+    n: [n],
+    k: [k],
     inputs: [dtype, dtype, ...(options.inputs ?? [])],
     shape: [...batch, m, n],
     a: { input: 0, batch: options.batchA ?? batch.map(() => 0), ...layouts[a](m, k) },

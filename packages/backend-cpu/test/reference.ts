@@ -190,14 +190,18 @@ export function runReference(
         values.push(evaluate(kernel.value, [...index, ...rest], inputs));
       result = round(kernel.value.dtype, fold(kernel.op, kernel.value.dtype, values));
     } else if (kernel.kind === "dot") {
-      const { a, b, k, dtype } = kernel;
+      const { a, b, m, n, k, dtype } = kernel;
       const batch = index.slice(0, -2);
       const [i, j] = index.slice(-2) as [number, number];
-      const offset = (strides: readonly number[]): number =>
-        batch.reduce((sum, n, axis) => sum + n * strides[axis]!, 0);
-      for (let l = 0; l < k; l++) {
-        const x = inputs[a.input]![a.offset + offset(a.batch) + i * a.row + l * a.column]!;
-        const y = inputs[b.input]![b.offset + offset(b.batch) + l * b.row + j * b.column]!;
+      const row = [...indices(m)][i]!;
+      const column = [...indices(n)][j]!;
+      const offset = (at: readonly number[], strides: readonly number[]): number =>
+        at.reduce((sum, n, axis) => sum + n * strides[axis]!, 0);
+      const startA = a.offset + offset(batch, a.batch) + offset(row, a.row);
+      const startB = b.offset + offset(batch, b.batch) + offset(column, b.column);
+      for (const step of indices(k)) {
+        const x = inputs[a.input]![startA + offset(step, a.column)]!;
+        const y = inputs[b.input]![startB + offset(step, b.row)]!;
         result = dtype === "int32" ? (result + Math.imul(x, y)) | 0 : result + x * y;
       }
       result = round(dtype, result);

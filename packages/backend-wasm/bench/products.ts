@@ -39,13 +39,13 @@ function kernelOf({ m, n, k, tA = false, tB = false }: Case): DotKernel {
   return {
     kind: "dot",
     dtype: "float32",
-    m,
-    n,
-    k,
+    m: [m],
+    n: [n],
+    k: [k],
     inputs: ["float32", "float32"],
     shape: [m, n],
-    a: { input: 0, offset: 0, batch: [], row: tA ? 1 : k, column: tA ? m : 1 },
-    b: { input: 1, offset: 0, batch: [], row: tB ? 1 : n, column: tB ? k : 1 },
+    a: { input: 0, offset: 0, batch: [], row: [tA ? 1 : k], column: [tA ? m : 1] },
+    b: { input: 1, offset: 0, batch: [], row: [tB ? 1 : n], column: [tB ? k : 1] },
     outputs: [{ kind: "result", dtype: "float32" }],
     key: "",
   };

@@ -80,15 +80,15 @@ export interface DotPlan {
 }
 
 function operandsOf(
-  { a, b, m, n }: DotKernel,
+  { a, b, m: [m = 1], n: [n = 1] }: DotKernel,
   size: number,
 ): Pick<DotPlan, "a" | "b" | "m" | "n" | "swapped"> {
   const bytes = ({ input, offset, batch, row, column }: DotKernel["a"]): Matrix => ({
     input,
     offset: offset * size,
     batch: batch.map((stride) => stride * size),
-    row: row * size,
-    column: column * size,
+    row: row[0]! * size,
+    column: column[0]! * size,
   });
   const turned = (matrix: Matrix): Matrix => ({ ...matrix, row: matrix.column, column: matrix.row });
   const [left, right] = [bytes(a), bytes(b)];
@@ -98,7 +98,7 @@ function operandsOf(
 
 /** Decides how a product is computed. */
 export function planDot(kernel: DotKernel, isRelaxed: boolean): DotPlan {
-  const { k } = kernel;
+  const k = kernel.k[0]!;
   const arithmetic = arithmeticOf(kernel.dtype, isRelaxed);
   const { size, lanes, madd } = arithmetic;
   const tileRows = tileRowsOf(madd !== 0);

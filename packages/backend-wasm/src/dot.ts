@@ -8,8 +8,8 @@ import * as op from "./wasm/opcodes.ts";
 /** Multiplies strided matrices block by block and hands each block to the epilogue while it is in the cache. */
 export function emitDot(program: Program, kernel: DotKernel): void {
   const dot = new DotEmitter(program, kernel);
-  const { m, n, k, shape } = kernel;
-  const { tiles, panels } = dot.plan;
+  const { shape } = kernel;
+  const { m, n, k, tiles, panels } = dot.plan;
   const batches = shape.slice(0, -2).reduce((product, size) => product * size, 1);
   // A multiplication takes less than half of what other operations take.
   const work = 0.4 * batches * m * n * k;

@@ -134,17 +134,22 @@ test("an index out of range is named, with what it may be, and the next run work
 });
 
 const layouts = {
-  rows: (_rows: number, columns: number) => ({ offset: 0, row: columns, column: 1 }),
-  columns: (rows: number, _columns: number) => ({ offset: 0, row: 1, column: rows }),
-  spread: (_rows: number, columns: number) => ({ offset: 3, row: columns * 2 + 1, column: 2 }),
-  backwards: (rows: number, columns: number) => ({ offset: rows * columns - 1, row: -columns, column: -1 }),
-  oneRow: (_rows: number, _columns: number) => ({ offset: 1, row: 0, column: 1 }),
+  rows: (_rows: number, columns: number) => ({ offset: 0, row: [columns], column: [1] }),
+  columns: (rows: number, _columns: number) => ({ offset: 0, row: [1], column: [rows] }),
+  spread: (_rows: number, columns: number) => ({ offset: 3, row: [columns * 2 + 1], column: [2] }),
+  backwards: (rows: number, columns: number) => ({
+    offset: rows * columns - 1,
+    row: [-columns],
+    column: [-1],
+  }),
+  oneRow: (_rows: number, _columns: number) => ({ offset: 1, row: [0], column: [1] }),
 } as const;
 const names = Object.keys(layouts) as (keyof typeof layouts)[];
 
 describe("products", () => {
   const check = (kernel: DotKernel, random: Random, about: string): void => {
-    const { m, n, k, dtype } = kernel;
+    const [m, n, k] = [kernel.m, kernel.n, kernel.k].map(sizeOf) as [number, number, number];
+    const { dtype } = kernel;
     const batches = sizeOf(kernel.shape.slice(0, -2));
     const room = (rows: number, columns: number): number =>
       batches * (rows * columns * 2 + rows + columns + 8);
@@ -175,9 +180,9 @@ describe("products", () => {
       const kernel: DotKernel = {
         kind: "dot",
         dtype,
-        m: rows,
-        n: columns,
-        k: depth,
+        m: [rows],
+        n: [columns],
+        k: [depth],
         inputs: plainResult ? [dtype, dtype] : [dtype, dtype, dtype],
         shape,
         a: { input: 0, batch: batch.map((_, i) => (i === 0 ? 0 : rows * depth)), ...layouts[a](rows, depth) },
@@ -207,14 +212,14 @@ describe("products", () => {
             const kernel: DotKernel = {
               kind: "dot",
               dtype,
-              m,
-              n,
-              k,
+              m: [m],
+              n: [n],
+              k: [k],
               shape: [m, n],
               key: "",
               inputs: hasEpilogue ? [dtype, dtype, dtype] : [dtype, dtype],
-              a: { input: 0, offset: 0, batch: [], row: tA ? 1 : k, column: tA ? m : 1 },
-              b: { input: 1, offset: 0, batch: [], row: tB ? 1 : n, column: tB ? k : 1 },
+              a: { input: 0, offset: 0, batch: [], row: [tA ? 1 : k], column: [tA ? m : 1] },
+              b: { input: 1, offset: 0, batch: [], row: [tB ? 1 : n], column: [tB ? k : 1] },
               outputs: hasEpilogue
                 ? [{ kind: "binary", dtype, op: "mul", x: result, y: other }, other]
                 : [result],

@@ -120,20 +120,22 @@ function resultAt(kernel: Kernel, index: readonly number[], buffers: readonly Ty
       return round(folded, value.dtype);
     }
     case "dot": {
-      const { a, b, k } = kernel;
+      const { a, b, m, n, k } = kernel;
       const [i, j] = index.slice(-2);
       const outer = index.slice(0, -2);
+      const row = [...indices(m)][i!]!;
+      const column = [...indices(n)][j!]!;
       let sum = 0;
-      for (let step = 0; step < k; step++) {
-        const left = placeOf({ ...a, strides: [...a.batch, a.row, a.column], mask: null }, [
+      for (const step of indices(k)) {
+        const left = placeOf({ ...a, strides: [...a.batch, ...a.row, ...a.column], mask: null }, [
           ...outer,
-          i!,
-          step,
+          ...row,
+          ...step,
         ]);
-        const right = placeOf({ ...b, strides: [...b.batch, b.row, b.column], mask: null }, [
+        const right = placeOf({ ...b, strides: [...b.batch, ...b.row, ...b.column], mask: null }, [
           ...outer,
-          step,
-          j!,
+          ...step,
+          ...column,
         ]);
         sum += buffers[a.input]![left]! * buffers[b.input]![right]!;
       }

@@ -125,20 +125,19 @@ function renderReduce(kernel: ReduceKernel, target: Target): Stage[] {
   return stages;
 }
 
-function renderDot({ a, b, k, dtype, outputs, shape }: DotKernel, target: Target): Stage[] {
+function renderDot({ a, b, m, n, k, dtype, outputs, shape }: DotKernel, target: Target): Stage[] {
   checkDtype(dtype);
   const stages: Stage[] = [];
   const sources = new Sources();
-  const [m, n] = shape.slice(-2) as [number, number];
   const batch = shape.slice(0, -2);
   const inputs = inputsFor(target, stages, (into) => {
     for (const [{ input, offset, batch: strides, row, column }, rows, columns] of [
       [a, m, k],
       [b, k, n],
     ] as const) {
-      const map = { offset, strides: [...strides, row, column], mask: null };
+      const map = { offset, strides: [...strides, ...row, ...column], mask: null };
       const source = sources.bound(input);
-      into.set(source, Math.max(into.get(source) ?? 1, extentOf(map, [...batch, rows, columns])));
+      into.set(source, Math.max(into.get(source) ?? 1, extentOf(map, [...batch, ...rows, ...columns])));
     }
     sources.collect(outputs, shape, into);
   });
@@ -147,19 +146,14 @@ function renderDot({ a, b, k, dtype, outputs, shape }: DotKernel, target: Target
   const coordinates = writer.split(writer.bind(target.position(length)), shape);
   const [i, j] = coordinates.slice(-2) as [string, string];
   const outer = coordinates.slice(0, -2);
-  const strided = (strides: readonly number[]): { stride: number; at: string }[] =>
-    strides.map((stride, axis) => ({ stride, at: outer[axis]! }));
   const sum = writer.variable(0);
-  const start = (offset: number, strides: readonly number[], line: number, at: string): string =>
-    writer.bind(writer.sum(offset, [...strided(strides), { stride: line, at }]));
-  const left = start(a.offset, a.batch, a.row, i);
-  const right = start(b.offset, b.batch, b.column, j);
-  writer.loop([k], ([step]) => {
-    const along = (place: string, stride: number): string =>
-      writer.sum(0, [
-        { stride: 1, at: place },
-        { stride, at: step! },
-      ]);
+  const start = (offset: number, strides: readonly number[], index: readonly string[]): string =>
+    writer.bind(writer.place({ offset, strides, mask: null }, index));
+  const left = start(a.offset, [...a.batch, ...a.row], [...outer, ...writer.split(i, m)]);
+  const right = start(b.offset, [...b.batch, ...b.column], [...outer, ...writer.split(j, n)]);
+  writer.loop(k, (step) => {
+    const along = (place: string, strides: readonly number[]): string =>
+      writer.sum(0, [{ stride: 1, at: place }, ...strides.map((stride, i) => ({ stride, at: step[i]! }))]);
     const x = inputs.load(sources.bound(a.input), along(left, a.column));
     const y = inputs.load(sources.bound(b.input), along(right, b.row));
     // In float32 alone is a product rounded once, with its sum, where that is wider.

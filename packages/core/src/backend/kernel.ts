@@ -105,26 +105,32 @@ export interface ReduceKernel extends KernelBase {
   readonly reduced: Shape;
 }
 
-/** One matrix operand: element (b…, i, j) is at `offset + Σ b·batch + i·row + j·column`. Any stride may be 0 or negative. */
+/**
+ * One matrix operand. An index of a matrix is that of a box walked in row-major order, `m`, `n` or `k` of the kernel, and
+ * `row` and `column` have a stride for each axis of theirs: element (b…, i…, j…) is at
+ * `offset + Σ b·batch + Σ i·row + Σ j·column`. Any stride may be 0 or negative.
+ */
 export interface DotOperand {
   readonly input: number;
   readonly offset: number;
   readonly batch: readonly number[];
-  readonly row: number;
-  readonly column: number;
+  readonly row: readonly number[];
+  readonly column: readonly number[];
 }
 
 /**
- * `result`[b…, i, j] = Σₖ a[b…, i, k]·b[b…, k, j]; `shape` is [...batch, m, n] with the batch axes merged where
- * they can be.
+ * `result`[b…, i, j] = Σₖ a[b…, i, k]·b[b…, k, j]; `shape` is [...batch, |m|, |n|], where |m| is the product of the sizes
+ * in `m`, with the batch axes merged where they can be. The axes of `m`, `n` and `k` are merged wherever the strides
+ * allow, so that each is one in a product of matrices that lie as such; windows over an image take several.
  */
 export interface DotKernel extends KernelBase {
   readonly kind: "dot";
   /** Of both operands and the result: float32, float64 or int32. */
   readonly dtype: Dtype;
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
+  /** What a row index, a column index and a step of the sum run over; sizes ≥ 1, one at least. */
+  readonly m: Shape;
+  readonly n: Shape;
+  readonly k: Shape;
   readonly a: DotOperand;
   readonly b: DotOperand;
 }

@@ -2,6 +2,7 @@ import type { Expression, IndexMap, Kernel, DotOperand } from "../backend/kernel
 import { contiguousStrides, type Shape } from "../shape.ts";
 import type { Attributes } from "../graph/node.ts";
 import type { Group } from "./group.ts";
+import type { Run } from "./operand.ts";
 import { forEachView, type Leaf, type Term } from "./term.ts";
 import type { Core, Value } from "./value.ts";
 import { View, type Range } from "./view.ts";
@@ -258,24 +259,25 @@ function coreParts(core: Core | null, group: Group, views: readonly View[], writ
     }
     case "dot": {
       const rank = shape.length;
-      const batch = mergeAxes(shape, 0, rank - 2, [...views, core.a.view, core.b.view]);
+      const { a, b, m, n, k } = core;
+      const batch = mergeAxes(shape, 0, rank - 2, [...views, a.view, b.view]);
       const axes = [...batch, [rank - 2], [rank - 1]];
-      const operand = ({ source, view }: Leaf): DotOperand => ({
+      const sizes = (runs: readonly Run[]): number[] => runs.map(({ size }) => size);
+      const strides = (runs: readonly Run[], i: number): number[] => runs.map((run) => run.strides[i]!);
+      const operand = ({ source, view }: Leaf, row: number[], column: number[]): DotOperand => ({
         input: writer.input(source!),
         offset: view.offset,
         batch: batch.map((merged) => view.strides[merged.at(-1)!]!),
-        row: view.strides[rank - 2]!,
-        column: view.strides[rank - 1]!,
+        row,
+        column,
       });
-      const a = operand(core.a);
-      const b = operand(core.b);
       const fields = {
         dtype,
-        m: shape[rank - 2]!,
-        n: shape[rank - 1]!,
-        k: core.a.view.shape[rank - 1]!,
-        a,
-        b,
+        m: sizes(m),
+        n: sizes(n),
+        k: sizes(k),
+        a: operand(a, strides(m, 0), strides(k, 0)),
+        b: operand(b, strides(k, 1), strides(n, 0)),
       };
       return { shape, axes, fields, text: JSON.stringify(fields) };
     }

@@ -2,6 +2,7 @@ import { unaryOps, binaryOps, type BinaryOp, type UnaryOp } from "../backend/ker
 import type { Dtype } from "../dtype.ts";
 import { isAlias, type Attributes, type Node, type Op } from "../graph/node.ts";
 import { sizeOf, type Shape } from "../shape.ts";
+import { productOf, type Product } from "./operand.ts";
 import { loadOf, moveTerm, padTerm, type Leaf, type Term } from "./term.ts";
 import { View } from "./view.ts";
 
@@ -33,7 +34,7 @@ const dear: Partial<Record<Op, number>> = {
 /** How a kernel of its own kind reads its operands, for values that are not elementwise. */
 export type Core =
   | { readonly kind: "reduce"; readonly value: Term }
-  | { readonly kind: "dot"; readonly a: Leaf; readonly b: Leaf }
+  | ({ readonly kind: "dot" } & Product)
   | { readonly kind: "gather"; readonly source: Leaf; readonly index: Term }
   | { readonly kind: "scatterAdd"; readonly index: Term; readonly value: Term };
 
@@ -209,7 +210,7 @@ function define(value: Value): void {
         break;
       }
       case "dot":
-        value.core = { kind: "dot", a: operandOf(x!), b: operandOf(y!) };
+        value.core = { kind: "dot", ...productOf(x!, y!) };
         break;
       case "gather":
         value.core = { kind: "gather", source: operandOf(x!), index: y!.term };
