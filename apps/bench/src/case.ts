@@ -20,6 +20,29 @@ export interface ElementwiseCase {
   readonly columns: number;
 }
 
+/** A convolution of square images with square filters: x [N, C, S, S], w [O, C, k, k], y [N, O, S′, S′]. */
+export interface ConvolutionShape {
+  readonly batch: number;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly size: number;
+  readonly kernel: number;
+  readonly stride: number;
+  /** Zeros on each side. */
+  readonly padding: number;
+}
+
+/** S′. */
+export const outputSize = ({ size, kernel, stride, padding }: ConvolutionShape): number =>
+  Math.floor((size + 2 * padding - kernel) / stride) + 1;
+
+/** One layer of a convolution without a bias: its output, or from the output's gradient that of x or of w. */
+export interface ConvolutionCase {
+  readonly kind: "convolution";
+  readonly shape: ConvolutionShape;
+  readonly pass: "forward" | "input" | "weight";
+}
+
 /** Training steps of a network on one batch: forward, loss, backward, update. */
 export interface TrainingCase {
   readonly kind: "training";
@@ -32,7 +55,7 @@ export interface TrainingCase {
 }
 
 /** The work of one row: the same for every implementation. */
-export type WorkCase = ProductCase | ElementwiseCase | TrainingCase;
+export type WorkCase = ProductCase | ElementwiseCase | ConvolutionCase | TrainingCase;
 
 /** Training that goes on until a test accuracy is reached. */
 export interface TargetCase {
@@ -52,6 +75,10 @@ export function flopsOf(work: WorkCase): number | null {
       return 2 * work.n ** 3;
     case "elementwise":
       return null;
+    case "convolution": {
+      const { batch, inChannels, outChannels, kernel } = work.shape;
+      return 2 * batch * outChannels * outputSize(work.shape) ** 2 * inChannels * kernel ** 2;
+    }
     case "training":
       return 2 * work.batch * multiplyAddsOf(work.network);
   }

@@ -1,4 +1,4 @@
-import type { ElementwiseOp, Form, TrainingCase, WorkCase } from "./case.ts";
+import type { ConvolutionCase, ElementwiseOp, Form, TrainingCase, WorkCase } from "./case.ts";
 import type { ConvolutionalNetwork, DenseNetwork, Network } from "./network.ts";
 import type { BenchName, ImplementationName } from "./names.ts";
 
@@ -45,6 +45,28 @@ function elementwise(
   );
 }
 
+/** Layers of usual networks, each with its output and both gradients. */
+function convolutions(
+  layers: readonly (readonly [
+    inChannels: number,
+    outChannels: number,
+    kernel: number,
+    size: number,
+    stride: number,
+  ])[],
+  passes: readonly ConvolutionCase["pass"][],
+): NamedCase[] {
+  return layers.flatMap(([inChannels, outChannels, kernel, size, stride]) => {
+    const shape = { batch: 32, inChannels, outChannels, size, kernel, stride, padding: (kernel - 1) / 2 };
+    const step = stride === 1 ? "" : ` stride ${stride}`;
+    const layer = `${inChannels}→${outChannels} ${kernel}×${kernel}${step} on ${size}² B=32`;
+    return passes.map((pass): NamedCase => ({
+      name: `${layer} ${pass === "forward" ? pass : `${pass} gradient`}`,
+      work: { kind: "convolution", shape, pass },
+    }));
+  });
+}
+
 /** A training step as it is checked, with the usual rate. */
 export function trainingCase(network: Network, optimizer: Optimizer, batch: number): TrainingCase {
   return {
@@ -88,6 +110,9 @@ const encoder: Network = {
   feedForward: 128,
   classes: 10,
 };
+
+/** Leaves out who would take seconds for each step. */
+const brisk = (one: NamedCase): NamedCase => ({ ...one, participants: (name) => name !== "tfjs-cpu" });
 
 const cnn = (batch: number): NamedCase => ({
   name: `conv 8-16, dense 784-128-10 Adam B=${batch}`,
@@ -139,6 +164,15 @@ const full: Partial<Record<BenchName, readonly NamedCase[]>> = {
     uncaptured(),
   ],
   "tiny-step": tiny,
+  conv: convolutions(
+    [
+      [1, 8, 5, 28, 1],
+      [8, 16, 5, 14, 1],
+      [3, 32, 3, 32, 2],
+      [32, 64, 3, 16, 1],
+    ],
+    ["forward", "input", "weight"],
+  ),
   "cnn-step": [cnn(32), cnn(128)],
   "lstm-step": [lstm],
   "attention-step": [attention],
@@ -149,9 +183,10 @@ const brief: typeof full = {
   elementwise: elementwise(["chain", "softmax"], [large]),
   "mlp-step": [...[1, 32, 64, 128].map((batch) => namedDense([784, 128, 10], "adam", batch)), uncaptured()],
   "tiny-step": tiny.slice(0, 1),
-  "cnn-step": [cnn(32)],
-  "lstm-step": [lstm],
-  "attention-step": [attention],
+  conv: convolutions([[8, 16, 5, 14, 1]], ["forward", "input", "weight"]).map(brisk),
+  "cnn-step": [brisk(cnn(32))],
+  "lstm-step": [brisk(lstm)],
+  "attention-step": [brisk(attention)],
 };
 
 /** The cases of a bench that times repeated work; undefined for the others. */

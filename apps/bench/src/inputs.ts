@@ -1,11 +1,28 @@
-import type { ElementwiseCase, ProductCase, TrainingCase } from "./case.ts";
+import {
+  type ConvolutionCase,
+  type ElementwiseCase,
+  outputSize,
+  type ProductCase,
+  type TrainingCase,
+} from "./case.ts";
 import { exampleSizeOf, isClassifier, type Network, outputsOf, parametersOf } from "./network.ts";
 
 /**
  * Inputs are hashes of their position, so that every process, Python's included (`impl/torch.py`), makes the same
  * ones by itself. Streams are told apart by a seed.
  */
-const seeds = { left: 1, right: 2, x: 3, y: 4, batch: 5, target: 6, weights: 16 } as const;
+const seeds = {
+  left: 1,
+  right: 2,
+  x: 3,
+  y: 4,
+  batch: 5,
+  target: 6,
+  image: 7,
+  filters: 8,
+  slope: 9,
+  weights: 16,
+} as const;
 
 /** Numbers in [0, 1) with 24 random bits. */
 function uniform(seed: number, length: number): Float64Array {
@@ -43,6 +60,22 @@ export function productInputs({ n, form }: ProductCase): { a: Float32Array; b: F
 
 export function elementwiseInputs({ rows, columns }: ElementwiseCase): { x: Float32Array; y: Float32Array } {
   return { x: centred(seeds.x, rows * columns, 4), y: centred(seeds.y, rows * columns, 4) };
+}
+
+/** The operands of a convolution: images, filters, and the gradient of the output. */
+export interface ConvolutionOperands {
+  readonly x: Float32Array;
+  readonly w: Float32Array;
+  readonly dy: Float32Array;
+}
+
+export function convolutionInputs({ shape }: ConvolutionCase): ConvolutionOperands {
+  const { batch, inChannels, outChannels, size, kernel } = shape;
+  return {
+    x: centred(seeds.image, batch * inChannels * size ** 2, 1),
+    w: centred(seeds.filters, outChannels * inChannels * kernel ** 2, 1),
+    dy: centred(seeds.slope, batch * outChannels * outputSize(shape) ** 2, 1),
+  };
 }
 
 /** A batch; targets are class indices for classifiers, else numbers in [0, 1). */

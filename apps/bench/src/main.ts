@@ -4,6 +4,7 @@ import { exitCodeOf, parseArguments, type Settings } from "./arguments.ts";
 import { htmlReport } from "./report/html.ts";
 import { notesOf } from "./report/notes.ts";
 import { benchTables, markdownTable, plainTable, rooflineTables } from "./report/tables.ts";
+import { isWrong } from "./row.ts";
 import { run } from "./run.ts";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -43,7 +44,7 @@ async function bench({ only, impl, threads, quick, markdown, json, html }: Setti
   if (json !== undefined) await writeFile(json, `${JSON.stringify(outcome.report, null, 2)}\n`);
   if (html !== undefined) await writeFile(html, htmlReport(outcome));
   // A wrong number is a failure, whosever it is: nothing may be concluded from the others' times.
-  return outcome.report.rows.some(({ valid }) => !valid) ? 1 : 0;
+  return outcome.report.rows.some(isWrong) ? 1 : 0;
 }
 
 try {

@@ -19,6 +19,7 @@ export const benches = [
   "elementwise",
   "mlp-step",
   "tiny-step",
+  "conv",
   "cnn-step",
   "lstm-step",
   "attention-step",

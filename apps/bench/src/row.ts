@@ -8,7 +8,7 @@ export interface Row {
   readonly impl: ImplementationName;
   readonly threads: number;
   /**
-   * Milliseconds of one run, the median over repetitions; null where the result was wrong. The benches `memory` and
+   * Milliseconds of one run, the median over repetitions; null where there is none, or a wrong result. The benches `memory` and
    * `size` measure no time: there it is the figure in the unit that the case names.
    */
   readonly medianMs: number | null;
@@ -16,8 +16,12 @@ export interface Row {
   readonly minMs: number | null;
   /** 10⁹ operations a second at the median; null where operations are not counted. */
   readonly gflops: number | null;
-  /** Whether the result was equal to the reference. */
+  /** Whether there was a result and it was equal to the reference. */
   readonly valid: boolean;
+  /** How often it was measured. */
+  readonly repetitions: number;
+  /** Why there is no result, where the implementation cannot do the work: that is not a wrong one. */
+  readonly reason?: string;
 }
 
 export interface Machine {
@@ -30,6 +34,9 @@ export interface Machine {
   readonly otherLoad: number;
   readonly roofline: Roofline;
 }
+
+/** Whether a result was found to be wrong. */
+export const isWrong = ({ valid, reason }: Row): boolean => !valid && reason === undefined;
 
 /** The report as data. */
 export interface Report {

@@ -33,7 +33,7 @@ export async function runOnce(once: OnceBench, lanes: readonly Lane[]): Promise<
     figures: [] as number[],
     valid: true,
     done: false,
-    failed: false,
+    reason: undefined as string | undefined,
   }));
   for (let round = 0; round < once.repetitions; round++) {
     for (const state of states.filter(({ done }) => !done)) {
@@ -45,29 +45,31 @@ export async function runOnce(once: OnceBench, lanes: readonly Lane[]): Promise<
         state.valid &&= valid;
         state.done = !valid || performance.now() - spawned > once.patience;
       } catch (error) {
-        state.done = state.failed = true;
-        remarks.push(`${once.bench}: ${labelOf(state.lane)} failed: ${(error as Error).message}`);
+        state.done = true;
+        state.reason = (error as Error).message;
+        remarks.push(`${once.bench}: ${labelOf(state.lane)} cannot: ${state.reason}`);
       } finally {
         await worker.close();
       }
     }
   }
-  const rows = states
-    .filter(({ failed }) => !failed)
-    .map(({ lane, figures, valid }): Row => {
-      const { name: impl, threads } = lane;
-      if (!valid) remarks.push(`${once.bench}: ${labelOf(lane)} did not get there`);
-      return {
-        bench: once.bench,
-        case: once.name,
-        impl,
-        threads,
-        medianMs: valid ? median(figures) : null,
-        minMs: valid ? minimum(figures) : null,
-        gflops: null,
-        valid,
-      };
-    });
+  const rows = states.map(({ lane, figures, valid, reason }): Row => {
+    const { name: impl, threads } = lane;
+    const has = valid && reason === undefined;
+    if (!valid) remarks.push(`${once.bench}: ${labelOf(lane)} did not get there`);
+    return {
+      bench: once.bench,
+      case: once.name,
+      impl,
+      threads,
+      medianMs: has ? median(figures) : null,
+      minMs: has ? minimum(figures) : null,
+      gflops: null,
+      valid: has,
+      repetitions: figures.length,
+      ...(reason === undefined ? {} : { reason }),
+    };
+  });
   return { rows, remarks };
 }
 

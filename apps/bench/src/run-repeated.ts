@@ -27,20 +27,38 @@ export async function runRepeated(
   betweenRounds?: () => void,
 ): Promise<Measured> {
   const verify = verifierOf(work);
+  const flops = flopsOf(work);
   const remarks: string[] = [];
-  const wrong = new Set<Lane>();
+  const rows: Row[] = [];
   const ready: { lane: Lane; timed: Timed }[] = [];
+  /** A row without a figure. */
+  const without = ({ name: impl, threads }: Lane): Row => ({
+    bench,
+    case: name,
+    impl,
+    threads,
+    medianMs: null,
+    minMs: null,
+    gflops: null,
+    valid: false,
+    repetitions: 0,
+  });
+  const unable = (lane: Lane, error: unknown): void => {
+    const reason = message(error);
+    rows.push({ ...without(lane), reason });
+    remarks.push(`${bench} ${name}: ${labelOf(lane)} cannot: ${reason}`);
+  };
   for (const lane of lanes.filter((lane) => participants?.(lane.name) ?? true)) {
     try {
       const fault = verify(await lane.check(work, checkedSteps));
       if (fault !== undefined) {
-        wrong.add(lane);
+        rows.push(without(lane));
         remarks.push(`${bench} ${name}: ${labelOf(lane)} is WRONG: ${fault}`);
         continue;
       }
       ready.push({ lane, timed: await lane.prepare(asTimed(work)) });
     } catch (error) {
-      remarks.push(`${bench} ${name}: ${labelOf(lane)} failed: ${message(error)}`);
+      unable(lane, error);
     }
   }
   const timings = await interleave(
@@ -48,33 +66,20 @@ export async function runRepeated(
     settings,
     betweenRounds,
   );
-  const flops = flopsOf(work);
-  const rows: Row[] = [...wrong].map((lane) => ({
-    bench,
-    case: name,
-    impl: lane.name,
-    threads: lane.threads,
-    medianMs: null,
-    minMs: null,
-    gflops: null,
-    valid: false,
-  }));
   for (const [i, timing] of timings.entries()) {
     const { lane } = ready[i]!;
     if ("error" in timing) {
-      remarks.push(`${bench} ${name}: ${labelOf(lane)} failed: ${timing.error.message}`);
+      unable(lane, timing.error);
       continue;
     }
     const medianMs = median(timing.samples);
     rows.push({
-      bench,
-      case: name,
-      impl: lane.name,
-      threads: lane.threads,
+      ...without(lane),
       medianMs,
       minMs: minimum(timing.samples),
       gflops: flops === null ? null : flops / medianMs / 1e6,
       valid: true,
+      repetitions: timing.samples.length,
     });
     await lane.release().catch(() => {});
   }

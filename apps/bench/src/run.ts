@@ -63,6 +63,7 @@ function runBench(bench: BenchName, setting: Setting): Promise<Measured> {
     case "matmul":
       return runCases(bench, lanes, setting, () => meter.sample());
     case "mlp-step":
+    case "conv":
     case "cnn-step":
     case "lstm-step":
     case "attention-step":

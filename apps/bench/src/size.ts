@@ -54,6 +54,7 @@ export async function measureSizes(names: readonly ImplementationName[], peers: 
         minMs: kilobytes,
         gflops: null,
         valid: true,
+        repetitions: 1,
       });
     } catch (error) {
       remarks.push(`size: ${impl} failed: ${(error as Error).message.split("\n")[0]}`);

@@ -9,9 +9,11 @@ export interface TimingSettings {
   /** Milliseconds that a repetition should last. */
   readonly repetition: number;
   readonly repetitions: number;
-  /** Milliseconds after which a slow one has done enough, once it has `leastRepetitions`. */
+  /** Milliseconds after which a slow one has done enough, once it has `leastRepetitions`, or one with `patience`. */
   readonly budget: number;
   readonly leastRepetitions: number;
+  /** Milliseconds of one run from which on a single repetition must do. */
+  readonly patience: number;
 }
 
 /** Many short repetitions: on a busy machine, more of them pass without the scheduler coming between. */
@@ -21,6 +23,7 @@ export const thorough: TimingSettings = {
   repetitions: 25,
   budget: 1500,
   leastRepetitions: 3,
+  patience: 4000,
 };
 
 export const quick: TimingSettings = {
@@ -29,13 +32,17 @@ export const quick: TimingSettings = {
   repetitions: 7,
   budget: 250,
   leastRepetitions: 2,
+  patience: 800,
 };
 
 /** Milliseconds of one run of each repetition, or why there are none. */
 export type Timing = { readonly samples: readonly number[] } | { readonly error: Error };
 
-/** Warms one up; gives how many runs make a repetition. */
-async function warmUp(timed: Timed, settings: TimingSettings): Promise<number> {
+/** Warms one up; gives how many runs make a repetition, and how many repetitions it has to do at least. */
+async function warmUp(
+  timed: Timed,
+  settings: TimingSettings,
+): Promise<{ readonly times: number; readonly least: number }> {
   let times = 1;
   let spent = 0;
   let each = Infinity;
@@ -47,7 +54,10 @@ async function warmUp(timed: Timed, settings: TimingSettings): Promise<number> {
       times = Math.min(times * 4, Math.ceil(settings.repetition / Math.max(each, 1e-5)));
     }
   } while (spent < settings.warmUp);
-  return Math.max(1, Math.round(settings.repetition / Math.max(each, 1e-5)));
+  return {
+    times: Math.max(1, Math.round(settings.repetition / Math.max(each, 1e-5))),
+    least: each > settings.patience ? 1 : settings.leastRepetitions,
+  };
 }
 
 /**
@@ -62,6 +72,7 @@ export async function interleave(
   const runs = all.map((timed) => ({
     timed,
     times: 0,
+    least: 1,
     samples: [] as number[],
     spent: 0,
     error: null as Error | null,
@@ -76,14 +87,14 @@ export async function interleave(
   };
   for (const run of runs) {
     await attempt(run, async () => {
-      run.times = await warmUp(run.timed, settings);
+      Object.assign(run, await warmUp(run.timed, settings));
     });
   }
   for (let round = 0; round < settings.repetitions; round++) {
     betweenRounds();
     for (let turn = 0; turn < runs.length; turn++) {
       const run = runs[(turn + round) % runs.length]!;
-      if (run.spent > settings.budget && run.samples.length >= settings.leastRepetitions) continue;
+      if (run.spent > settings.budget && run.samples.length >= run.least) continue;
       await attempt(run, async () => {
         const milliseconds = await run.timed.run(run.times);
         run.samples.push(milliseconds / run.times);

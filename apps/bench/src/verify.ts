@@ -1,5 +1,6 @@
-import type { WorkCase } from "./case.ts";
+import { outputSize, type WorkCase } from "./case.ts";
 import { elementwiseInputs } from "./inputs.ts";
+import { referenceConvolution } from "./reference/convolution.ts";
 import { referenceElementwise } from "./reference/elementwise.ts";
 import { referenceProduct } from "./reference/product.ts";
 import { referenceTraining } from "./reference/training.ts";
@@ -53,6 +54,18 @@ export function verifierOf(work: WorkCase): Verifier {
       const { x } = elementwiseInputs(work);
       const atol = work.op === "sum" ? 1e-6 * x.reduce((total, value) => total + Math.abs(value), 0) : 1e-5;
       return ({ result }) => compare(result, expected, { rtol: 1e-5, atol });
+    }
+    case "convolution": {
+      const expected = referenceConvolution(work);
+      const { batch, inChannels, outChannels, kernel } = work.shape;
+      // Each result is a sum of at most so many products, and rounding grows with the root of that.
+      const terms = {
+        forward: inChannels * kernel ** 2,
+        input: outChannels * kernel ** 2,
+        weight: batch * outputSize(work.shape) ** 2,
+      };
+      const tolerance = { rtol: 1.3e-6, atol: 1e-5 * Math.sqrt(terms[work.pass]) };
+      return ({ result }) => compare(result, expected, tolerance);
     }
     case "training": {
       const { loss, initial, parameters } = referenceTraining(work, checkedSteps);

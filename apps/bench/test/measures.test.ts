@@ -85,6 +85,7 @@ describe("timing", () => {
     repetitions: 4,
     budget: 1000,
     leastRepetitions: 2,
+    patience: 1000,
   };
 
   test("repetitions are taken in turns, and everyone begins a round in turn", async () => {
@@ -112,9 +113,11 @@ describe("timing", () => {
         return 10;
       },
     };
-    const [first, second] = await interleave([slow, failing], settings);
+    const slower = { run: async () => 1100 };
+    const [first, second, third] = await interleave([slow, failing, slower], settings);
     expect(first).toEqual({ samples: [600, 600] });
     expect(second).toMatchObject({ error: { message: "gone" } });
+    expect(third).toEqual({ samples: [1100] });
   });
 });
 

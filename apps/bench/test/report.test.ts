@@ -13,6 +13,7 @@ const row = (impl: Row["impl"], threads: number, medianMs: number | null, rest: 
   minMs: medianMs,
   gflops: medianMs === null ? null : (2 * 512 ** 3) / medianMs / 1e6,
   valid: medianMs !== null,
+  repetitions: medianMs === null ? 0 : 25,
   ...rest,
 });
 
@@ -51,6 +52,13 @@ describe("tables", () => {
     expect(one!.body).toEqual([["512 NN", "5.00 ms · 1.25×", "wrong", "10.0 ms · 2.50×", "4.00 ms · best"]]);
     expect(two!.head).toEqual(["", "chainrule-wasm", "tfjs-cpu (1)", "tfjs-wasm (1)", "torch"]);
     expect(two!.body[0]!.slice(-2)).toEqual(["10.0 ms · 5.00×", "2.00 ms · best"]);
+  });
+
+  test("who cannot do the work has a cell that says so; few measurements have their count", () => {
+    const slow = row("tfjs-cpu", 1, 4000, { repetitions: 1 });
+    const unable = row("tfjs-wasm", 1, null, { reason: "no such kernel" });
+    const [table] = benchTables("matmul", [slow, unable, row("torch", 1, 4, { repetitions: 13 })]);
+    expect(table!.body).toEqual([["512 NN", "4.00 s · 1000× (n=1)", "cannot", "4.00 ms · best"]]);
   });
 
   test("products as shares of the roofline, times the threads", () => {

@@ -3,12 +3,20 @@ import { describe, expect, test } from "vitest";
 import type { Launch } from "../src/lane.ts";
 import type { ImplementationName } from "../src/names.ts";
 import { WorkerLost, WorkerProcess } from "../src/process/worker-process.ts";
+import { isWrong } from "../src/row.ts";
 import { run } from "../src/run.ts";
 import { runRepeated } from "../src/run-repeated.ts";
 import { Lane } from "../src/lane.ts";
 import type { TimingSettings } from "../src/timing.ts";
 
-const timing: TimingSettings = { warmUp: 1, repetition: 1, repetitions: 3, budget: 100, leastRepetitions: 1 };
+const timing: TimingSettings = {
+  warmUp: 1,
+  repetition: 1,
+  repetitions: 3,
+  budget: 100,
+  leastRepetitions: 1,
+  patience: 100,
+};
 const source = (path: string): string => join(import.meta.dirname, path);
 const fake = (behaviour: string) => ({
   file: process.execPath,
@@ -83,6 +91,7 @@ describe("a bench", () => {
         minMs: 1,
         gflops: 8.192e-3,
         valid: true,
+        repetitions: 3,
       },
       {
         bench: "matmul",
@@ -93,6 +102,7 @@ describe("a bench", () => {
         minMs: null,
         gflops: null,
         valid: false,
+        repetitions: 0,
       },
       {
         bench: "matmul",
@@ -103,16 +113,23 @@ describe("a bench", () => {
         minMs: 2,
         gflops: 4.096e-3,
         valid: true,
+        repetitions: 3,
       },
     ]);
+    expect(rows.map(isWrong)).toEqual([false, true, false]);
     expect(remarks).toHaveLength(1);
     expect(remarks[0]).toMatch(/tfjs-wasm is WRONG: element 1 is/);
   });
 
-  test("goes on where one is lost, which is remarked", async () => {
+  test("goes on where one is lost: a row with the reason, and no wrong result", async () => {
     const { rows, remarks } = await measure({ "tfjs-cpu": "dying", torch: "right" });
-    expect(rows.map(({ impl }) => impl)).toEqual(["torch"]);
-    expect(remarks[0]).toContain("tfjs-cpu failed: ended with exit code 3");
+    expect(rows).toMatchObject([
+      { impl: "tfjs-cpu", medianMs: null, valid: false, repetitions: 0 },
+      { impl: "torch", medianMs: 1, valid: true },
+    ]);
+    expect(rows[0]!.reason).toContain("ended with exit code 3");
+    expect(rows.map(isWrong)).toEqual([false, false]);
+    expect(remarks[0]).toContain("tfjs-cpu cannot: ended with exit code 3");
   });
 });
 
@@ -157,6 +174,7 @@ describe("a run", () => {
       "minMs",
       "gflops",
       "valid",
+      "repetitions",
     ]);
     expect(row).toMatchObject({ bench: "tiny-step", impl: "chainrule-cpu", threads: 1, valid: true });
     expect(row!.minMs).toBeLessThanOrEqual(row!.medianMs!);

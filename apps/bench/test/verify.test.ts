@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { casesOf, denseNetwork, trainingCase } from "../src/cases.ts";
+import { convolutionInputs } from "../src/inputs.ts";
 import { benches } from "../src/names.ts";
 import type { Network } from "../src/network.ts";
 import { referenceTraining } from "../src/reference/training.ts";
@@ -20,6 +21,38 @@ describe("verification", () => {
     );
     expect(verify({ result: right.subarray(1) })).toBe("1023 elements instead of 1024");
     expect(verify({})).toBe("no elements instead of 1024");
+  });
+
+  test.each(["forward", "input", "weight"] as const)("a convolution with stride and padding: %s", (pass) => {
+    const shape = {
+      batch: 2,
+      inChannels: 2,
+      outChannels: 3,
+      size: 5,
+      kernel: 3,
+      stride: 2,
+      padding: 1,
+    };
+    const work = { kind: "convolution", shape, pass } as const;
+    const { x, w, dy } = convolutionInputs(work);
+    // Its definition, one product at a time: what each triple of positions adds to the sum of y·dy.
+    const expected = new Float64Array({ forward: dy, input: x, weight: w }[pass].length);
+    for (let i = 0; i < dy.length; i++) {
+      const [n, o, row, column] = [Math.floor(i / 27), Math.floor(i / 9) % 3, Math.floor(i / 3) % 3, i % 3];
+      for (let k = 0; k < 18; k++) {
+        const [c, y0, x0] = [Math.floor(k / 9), Math.floor(k / 3) % 3, k % 3];
+        const [top, left] = [2 * row + y0 - 1, 2 * column + x0 - 1];
+        if (Math.min(top, left) < 0 || Math.max(top, left) > 4) continue;
+        const [at, tap] = [((n * 2 + c) * 5 + top) * 5 + left, o * 18 + k];
+        if (pass === "forward") expected[i]! += x[at]! * w[tap]!;
+        else if (pass === "input") expected[at]! += w[tap]! * dy[i]!;
+        else expected[tap]! += x[at]! * dy[i]!;
+      }
+    }
+    const right = Float32Array.from(expected);
+    const verify = verifierOf(work);
+    expect(verify({ result: right })).toBeUndefined();
+    expect(verify({ result: right.map((value) => value + 1e-3) })).toContain("element 0");
   });
 
   test.each(["chain", "exp", "softmax", "sum"] as const)("%s", (op) => {

@@ -7,9 +7,9 @@ import {
   type Tensor,
   tensor,
 } from "@chainrule/core";
-import { crossEntropy, mseLoss } from "@chainrule/nn";
+import { Conv2d, crossEntropy, mseLoss } from "@chainrule/nn";
 import { Adam, SGD } from "@chainrule/optim";
-import type { ElementwiseOp, TrainingCase } from "../case.ts";
+import { type ElementwiseOp, outputSize, type TrainingCase } from "../case.ts";
 import type { Batch } from "../inputs.ts";
 import { exampleSizeOf, inputShapeOf, isClassifier, outputsOf } from "../network.ts";
 import { chainruleNetwork } from "./chainrule-networks.ts";
@@ -106,6 +106,24 @@ export async function openChainrule(plugin: BackendPlugin, version: string): Pro
       const operands = [tensor(a, { shape: [n, n] }), tensor(b, { shape: [n, n] })] as const;
       realizeSync(...operands);
       return computation(operands, (x, y) => (form === "TN" ? x.T : x).matmul(form === "NT" ? y.T : y));
+    },
+    convolution: ({ shape, pass }, { x, w, dy }) => {
+      const { batch, inChannels, outChannels, size, kernel, stride, padding } = shape;
+      const layer = new Conv2d(inChannels, outChannels, kernel, { stride, padding, bias: false });
+      layer.weight.assign(tensor(w, { shape: layer.weight.shape }));
+      const side = outputSize(shape);
+      const images = tensor(x, { shape: [batch, inChannels, size, size] });
+      const slope = tensor(dy, { shape: [batch, outChannels, side, side] });
+      realizeSync(images, slope, layer.weight);
+      return computation([images, slope], (x, dy) => {
+        const y = layer.forward(x);
+        return pass === "forward"
+          ? y
+          : y
+              .mul(dy)
+              .sum()
+              .gradient(pass === "input" ? x : layer.weight)[0]!;
+      });
     },
     elementwise({ op, rows, columns }, x, y) {
       const shape = [rows, columns];

@@ -1,5 +1,5 @@
-import type { ElementwiseCase, ProductCase, TrainingCase } from "../case.ts";
-import type { Batch } from "../inputs.ts";
+import type { ConvolutionCase, ElementwiseCase, ProductCase, TrainingCase } from "../case.ts";
+import type { Batch, ConvolutionOperands } from "../inputs.ts";
 
 /** A computation with its inputs in place. */
 export interface Computation {
@@ -32,6 +32,7 @@ export interface Implementation {
   readonly threads: number;
   product(work: ProductCase, a: Float32Array, b: Float32Array): Computation;
   elementwise(work: ElementwiseCase, x: Float32Array, y: Float32Array): Computation;
+  convolution(work: ConvolutionCase, operands: ConvolutionOperands): Computation;
   trainer(work: TrainingCase, parameters: readonly Float32Array[]): Trainer;
 }
 

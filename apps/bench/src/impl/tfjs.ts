@@ -1,44 +1,18 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { ElementwiseOp, TrainingCase } from "../case.ts";
-import { transposed } from "../inputs.ts";
+import {
+  type ConvolutionCase,
+  type ConvolutionShape,
+  type ElementwiseOp,
+  outputSize,
+  type TrainingCase,
+} from "../case.ts";
+import type { ConvolutionOperands } from "../inputs.ts";
+import { exampleSizeOf, isClassifier, outputsOf } from "../network.ts";
 import type { Computation, Implementation, Trainer } from "./implementation.ts";
-
-/** As much of a tfjs tensor as is used here; peers are no dependency, so their types are not at hand. */
-interface Tensor {
-  data(): Promise<Float32Array>;
-  dispose(): void;
-}
-
-interface Variable extends Tensor {
-  readonly name: string;
-}
-
-type Unary = "relu" | "tanh" | "square" | "sqrt" | "exp" | "softmax" | "sum" | "mean";
-type Binary = "add" | "sub" | "mul";
-
-interface Tfjs
-  extends Record<Unary, (x: Tensor) => Tensor>, Record<Binary, (x: Tensor, y: Tensor) => Tensor> {
-  readonly version: { readonly "tfjs-core": string };
-  readonly losses: { softmaxCrossEntropy(labels: Tensor, logits: Tensor): Tensor };
-  readonly train: {
-    sgd(learningRate: number): Optimizer;
-    adam(learningRate: number, beta1: number, beta2: number, epsilon: number): Optimizer;
-  };
-  setBackend(name: string): Promise<boolean>;
-  ready(): Promise<void>;
-  tensor(values: Float32Array | Int32Array, shape: readonly number[], dtype?: string): Tensor;
-  matMul(a: Tensor, b: Tensor, transposeA?: boolean, transposeB?: boolean): Tensor;
-  oneHot(labels: Tensor, classes: number): Tensor;
-  variable(initial: Tensor, trainable: boolean, name: string): Variable;
-  tidy<T>(body: () => T): T;
-  dispose(held: unknown): void;
-}
-
-interface Optimizer {
-  minimize(loss: () => Tensor, returnCost: boolean, variables: readonly Variable[]): Tensor;
-  dispose(): void;
-}
+import { fromStored, type Layout, reordered, toStored } from "./layout.ts";
+import type { Tensor, Tfjs } from "./tfjs-api.ts";
+import { tfjsNetwork } from "./tfjs-networks.ts";
 
 const operations: Readonly<Record<ElementwiseOp, (tf: Tfjs, x: Tensor, y: Tensor) => Tensor>> = {
   chain: (tf, x, y) => tf.sqrt(tf.square(tf.sub(tf.relu(tf.add(tf.mul(x, y), x)), y))),
@@ -46,6 +20,47 @@ const operations: Readonly<Record<ElementwiseOp, (tf: Tfjs, x: Tensor, y: Tensor
   softmax: (tf, x) => tf.softmax(x),
   sum: (tf, x) => tf.sum(x),
 };
+
+/** Images and filters with the channels last, as its kernels want them. */
+function convolution(
+  tf: Tfjs,
+  shape: ConvolutionShape,
+  pass: ConvolutionCase["pass"],
+  operands: ConvolutionOperands,
+): Computation {
+  const { batch, inChannels, outChannels, size, kernel, stride, padding } = shape;
+  const side = outputSize(shape);
+  const images = reordered([batch, inChannels, size, size], [0, 2, 3, 1]);
+  const filters = reordered([outChannels, inChannels, kernel, kernel], [2, 3, 1, 0]);
+  const outputs = reordered([batch, outChannels, side, side], [0, 2, 3, 1]);
+  const stored = (values: Float32Array, layout: Layout): Tensor =>
+    tf.tensor(toStored(values, layout), layout.stored);
+  const x = stored(operands.x, images);
+  const w = stored(operands.w, filters);
+  const dy = stored(operands.dy, outputs);
+  const passes = {
+    forward: {
+      layout: outputs,
+      body: () => tf.conv2d(x, w, stride, padding, "NHWC", 1, "floor"),
+    },
+    input: {
+      layout: images,
+      body: () => tf.conv2dTranspose(dy, w, images.stored, stride, padding, "floor"),
+    },
+    weight: {
+      layout: filters,
+      // What its own derivative of conv2d calls; there is no function for it.
+      body: () => {
+        const attributes = { strides: stride, pad: padding, dataFormat: "NHWC", dimRoundingMode: "floor" };
+        const filterShape = filters.stored;
+        return tf.engine().runKernel("Conv2DBackpropFilter", { x, dy }, { ...attributes, filterShape });
+      },
+    },
+  };
+  const { layout, body } = passes[pass];
+  const computed = computation(tf, [x, w, dy], body);
+  return { ...computed, read: async () => fromStored(await computed.read(), layout) };
+}
 
 function computation(tf: Tfjs, operands: readonly Tensor[], body: () => Tensor): Computation {
   let result: Tensor | undefined;
@@ -63,13 +78,11 @@ function computation(tf: Tfjs, operands: readonly Tensor[], body: () => Tensor):
 
 function createTrainer(tf: Tfjs, work: TrainingCase, initial: readonly Float32Array[]): Trainer {
   const { network } = work;
-  if (network.kind !== "dense") throw new Error(`takes no part in training ${network.kind} networks`);
-  const { layers, activation } = network;
-  const [inputs, outputs] = [layers[0]!, layers.at(-1)!];
-  // Weights are [in, out], as its layers keep them and its products are fastest.
+  const { parameters: layouts, input, forward } = tfjsNetwork(tf, network);
+  const exampleSize = exampleSizeOf(network);
+  const outputs = outputsOf(network);
   const variables = initial.map((values, i) => {
-    const [from, to] = [layers[i >> 1]!, layers[(i >> 1) + 1]!];
-    const value = i % 2 === 0 ? tf.tensor(transposed(values, to), [from, to]) : tf.tensor(values, [to]);
+    const value = tf.tensor(toStored(values, layouts[i]!), layouts[i]!.stored);
     return tf.variable(value, true, `parameter-${i}`);
   });
   // Its own default of epsilon is 1e-7; everyone else's is 1e-8.
@@ -77,29 +90,25 @@ function createTrainer(tf: Tfjs, work: TrainingCase, initial: readonly Float32Ar
     work.optimizer === "adam"
       ? tf.train.adam(work.learningRate, 0.9, 0.999, 1e-8)
       : tf.train.sgd(work.learningRate);
-  const forward = (x: Tensor): Tensor => {
-    let value = x;
-    for (let i = 0; i < variables.length; i += 2) {
-      value = tf.add(tf.matMul(value, variables[i]!), variables[i + 1]!);
-      if (i < variables.length - 2) value = activation === "relu" ? tf.relu(value) : tf.tanh(value);
-    }
-    return value;
+  const inputOf = (values: Float32Array): Tensor => {
+    const layout = input(values.length / exampleSize);
+    return tf.tensor(toStored(values, layout), layout.stored);
   };
   let x: Tensor | undefined;
   let target: Tensor | undefined;
   let loss: Tensor | undefined;
   const lossOf = (): Tensor =>
-    activation === "relu"
-      ? tf.losses.softmaxCrossEntropy(target!, forward(x!))
-      : tf.mean(tf.square(tf.sub(forward(x!), target!)));
+    isClassifier(network)
+      ? tf.losses.softmaxCrossEntropy(target!, forward(x!, variables))
+      : tf.mean(tf.square(tf.sub(forward(x!, variables), target!)));
   return {
     load(batch) {
       tf.dispose([x, target]);
-      const rows = batch.x.length / inputs;
-      x = tf.tensor(batch.x, [rows, inputs]);
+      const rows = batch.x.length / exampleSize;
+      x = inputOf(batch.x);
       // Its cross-entropy takes no class indices: one-hot labels are made once, as its users do.
       target = tf.tidy(() =>
-        activation === "relu"
+        isClassifier(network)
           ? tf.oneHot(tf.tensor(batch.target, [rows], "int32"), outputs)
           : tf.tensor(batch.target, [rows, outputs]),
       );
@@ -112,14 +121,9 @@ function createTrainer(tf: Tfjs, work: TrainingCase, initial: readonly Float32Ar
     },
     loss: async () => (await loss!.data())[0]!,
     parameters: () =>
-      Promise.all(
-        variables.map(async (variable, i) => {
-          const values = await variable.data();
-          return i % 2 === 0 ? transposed(values, layers[i >> 1]!) : values;
-        }),
-      ),
+      Promise.all(variables.map(async (variable, i) => fromStored(await variable.data(), layouts[i]!))),
     async outputs(rows) {
-      const result = tf.tidy(() => forward(tf.tensor(rows, [rows.length / inputs, inputs])));
+      const result = tf.tidy(() => forward(inputOf(rows), variables));
       const values = await result.data();
       result.dispose();
       return values;
@@ -150,6 +154,7 @@ export async function openTfjs(backend: "cpu" | "wasm", peers: string): Promise<
       const [x, y] = [tf.tensor(a, [rows, columns]), tf.tensor(b, [rows, columns])];
       return computation(tf, [x, y], () => operations[op](tf, x, y));
     },
+    convolution: ({ shape, pass }, { x, w, dy }) => convolution(tf, shape, pass, { x, w, dy }),
     trainer: (work, initial) => createTrainer(tf, work, initial),
   };
 }

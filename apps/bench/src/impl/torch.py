@@ -9,7 +9,7 @@ import sys
 import time
 
 MASK = 0xFFFFFFFF
-SEEDS = {"left": 1, "right": 2, "x": 3, "y": 4, "batch": 5, "target": 6, "weights": 16}
+SEEDS = {"left": 1, "right": 2, "x": 3, "y": 4, "batch": 5, "target": 6, "image": 7, "filters": 8, "slope": 9, "weights": 16}
 
 # This file has the name of the package that it imports; its folder must not be searched first.
 sys.path = [path for path in sys.path if os.path.abspath(path or ".") != os.path.dirname(os.path.abspath(__file__))]
@@ -78,6 +78,35 @@ class Elementwise:
         with torch.no_grad():
             for _ in range(times):
                 out = self.op(self.x, self.y)
+        self.result = out.clone()
+
+    def results(self):
+        return {"result": self.result}
+
+
+class Convolution:
+    def __init__(self, work):
+        shape = work["shape"]
+        batch, size, kernel = shape["batch"], shape["size"], shape["kernel"]
+        self.options = {"stride": shape["stride"], "padding": shape["padding"]}
+        side = (size + 2 * shape["padding"] - kernel) // shape["stride"] + 1
+        x_shape = [batch, shape["inChannels"], size, size]
+        w_shape = [shape["outChannels"], shape["inChannels"], kernel, kernel]
+        dy_shape = [batch, shape["outChannels"], side, side]
+        x, w, dy = (
+            centred(SEEDS[name], math.prod(of), 1).reshape(of)
+            for name, of in (("image", x_shape), ("filters", w_shape), ("slope", dy_shape))
+        )
+        self.op = {
+            "forward": lambda: torch.nn.functional.conv2d(x, w, **self.options),
+            "input": lambda: torch.nn.grad.conv2d_input(x_shape, w, dy, **self.options),
+            "weight": lambda: torch.nn.grad.conv2d_weight(x, w_shape, dy, **self.options),
+        }[work["pass"]]
+
+    def run(self, times):
+        with torch.no_grad():
+            for _ in range(times):
+                out = self.op()
         self.result = out.clone()
 
     def results(self):
@@ -198,7 +227,7 @@ class Training:
         return {"loss": torch.tensor([self.loss]), **parameters}
 
 
-WORK = {"product": Product, "elementwise": Elementwise, "training": Training}
+WORK = {"product": Product, "elementwise": Elementwise, "convolution": Convolution, "training": Training}
 
 
 def read_digits(folder, part):

@@ -1,7 +1,13 @@
 import { readFileSync } from "node:fs";
-import type { WorkCase } from "../case.ts";
-import type { Implementation, Open } from "../impl/implementation.ts";
-import { elementwiseInputs, initialParameters, productInputs, trainingBatch } from "../inputs.ts";
+import type { TrainingCase, WorkCase } from "../case.ts";
+import type { Computation, Implementation, Open } from "../impl/implementation.ts";
+import {
+  convolutionInputs,
+  elementwiseInputs,
+  initialParameters,
+  productInputs,
+  trainingBatch,
+} from "../inputs.ts";
 import { reachTarget } from "./reach-target.ts";
 import { type Answers, type Command, encode, type EncodedArrays, type Request } from "./protocol.ts";
 
@@ -96,10 +102,7 @@ export class Server {
         dispose: () => trainer.dispose(),
       };
     }
-    const computation =
-      work.kind === "product"
-        ? implementation.product(work, ...values(productInputs(work)))
-        : implementation.elementwise(work, ...values(elementwiseInputs(work)));
+    const computation = computationOf(implementation, work);
     let result: Float32Array = new Float32Array();
     return {
       async run(times) {
@@ -126,7 +129,17 @@ function peakMemory(): number {
   return process.resourceUsage().maxRSS * 1024;
 }
 
-function values(inputs: Readonly<Record<string, Float32Array>>): [Float32Array, Float32Array] {
-  const [first, second] = Object.values(inputs);
-  return [first!, second!];
+function computationOf(implementation: Implementation, work: Exclude<WorkCase, TrainingCase>): Computation {
+  switch (work.kind) {
+    case "product": {
+      const { a, b } = productInputs(work);
+      return implementation.product(work, a, b);
+    }
+    case "elementwise": {
+      const { x, y } = elementwiseInputs(work);
+      return implementation.elementwise(work, x, y);
+    }
+    case "convolution":
+      return implementation.convolution(work, convolutionInputs(work));
+  }
 }

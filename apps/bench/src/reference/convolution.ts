@@ -1,20 +1,5 @@
-import type { Layer, Parameter } from "./layer.ts";
-
-/** A convolution of square images with square filters: x [N, C, S, S], w [O, C, k, k], y [N, O, S′, S′]. */
-export interface ConvolutionShape {
-  readonly batch: number;
-  readonly inChannels: number;
-  readonly outChannels: number;
-  readonly size: number;
-  readonly kernel: number;
-  readonly stride: number;
-  /** Zeros on each side. */
-  readonly padding: number;
-}
-
-/** S′. */
-export const outputSize = ({ size, kernel, stride, padding }: ConvolutionShape): number =>
-  Math.floor((size + 2 * padding - kernel) / stride) + 1;
+import { type ConvolutionCase, type ConvolutionShape, outputSize } from "../case.ts";
+import { convolutionInputs } from "../inputs.ts";
 
 /** Visits each weight with each row of the output: x[from + i·stride]·w[at] belongs to y[to + i], 0 ≤ i < count. */
 function visit(
@@ -75,46 +60,20 @@ export function weightGradient(shape: ConvolutionShape, x: Float64Array, dy: Flo
   return dw;
 }
 
-/** A convolution with a bias [O]. */
-export function convolution(shape: ConvolutionShape, weight: Parameter, bias: Parameter): Layer {
-  const area = outputSize(shape) ** 2;
-  const channel = (i: number): number => Math.floor(i / area) % shape.outChannels;
-  let input: Float64Array;
-  return {
-    forward(x) {
-      input = x;
-      return convolve(shape, x, weight.value).map((value, i) => value + bias.value[channel(i)]!);
-    },
-    backward(dy) {
-      weightGradient(shape, input, dy).forEach((value, i) => (weight.gradient[i]! += value));
-      dy.forEach((value, i) => (bias.gradient[channel(i)]! += value));
-      return inputGradient(shape, weight.value, dy);
-    },
-  };
-}
-
-/** The largest of each 2×2 elements of images S×S; the first of equal ones gets the gradient. */
-export function maxPool(size: number): Layer {
-  const side = size / 2;
-  let chosen: Int32Array;
-  let length = 0;
-  return {
-    forward(x) {
-      length = x.length;
-      chosen = Int32Array.from({ length: length / 4 }, (_, i) => {
-        const [image, y, column] = [Math.floor(i / side / side), Math.floor(i / side) % side, i % side];
-        const corner = (image * size + 2 * y) * size + 2 * column;
-        return [corner + 1, corner + size, corner + size + 1].reduce(
-          (best, at) => (x[at]! > x[best]! ? at : best),
-          corner,
-        );
-      });
-      return Float64Array.from(chosen, (at) => x[at]!);
-    },
-    backward(dy) {
-      const dx = new Float64Array(length);
-      chosen.forEach((at, i) => (dx[at] = dy[i]!));
-      return dx;
-    },
-  };
+/** What a convolution case gives, in float64. */
+export function referenceConvolution(work: ConvolutionCase): Float64Array {
+  const { x, w, dy } = convolutionInputs(work);
+  const [image, filters, slope] = [x, w, dy].map((values) => Float64Array.from(values)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  switch (work.pass) {
+    case "forward":
+      return convolve(work.shape, image, filters);
+    case "input":
+      return inputGradient(work.shape, filters, slope);
+    case "weight":
+      return weightGradient(work.shape, image, slope);
+  }
 }

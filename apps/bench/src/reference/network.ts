@@ -1,7 +1,7 @@
 import { type Network, parametersOf } from "../network.ts";
 import { attend, layerNorm, meanOverTime } from "./attention.ts";
-import { convolution, maxPool } from "./convolution.ts";
 import { dense } from "./dense.ts";
+import { convolution, maxPool } from "./images.ts";
 import { type Layer, type Parameter, relu, residual, sequential, tanh } from "./layer.ts";
 import { lstm } from "./lstm.ts";
 

@@ -13,8 +13,8 @@ export function formatMilliseconds(ms: number): string {
 const units: Partial<Record<BenchName, string>> = { memory: "MiB", size: "kB" };
 
 /** A row's figure with its unit; what is no time says so in `units`. */
-export function formatFigure({ bench, medianMs }: Row): string {
-  if (medianMs === null) return "wrong";
+export function formatFigure({ bench, medianMs, reason }: Row): string {
+  if (medianMs === null) return reason === undefined ? "wrong" : "cannot";
   const unit = units[bench];
   return unit === undefined ? formatMilliseconds(medianMs) : `${three(medianMs)} ${unit}`;
 }

@@ -9,6 +9,7 @@ const what: Readonly<Record<BenchName, string>> = {
   elementwise: "Operations on 1,024 and 1,048,576 float32 elements; softmax along rows.",
   "mlp-step": "One training step: forward, cross-entropy, backward, update.",
   "tiny-step": "One training step of a network with 33 parameters: pure overhead.",
+  conv: "One convolution of 32 images without a bias: its output, and the gradients of its input and of its filters.",
   "cnn-step":
     "One training step of two convolutions 5×5 with ReLU and max-pooling and two dense layers, on 28×28 images.",
   "lstm-step":

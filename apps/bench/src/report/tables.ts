@@ -28,9 +28,12 @@ const plural = (threads: number): string => `${threads} thread${threads === 1 ? 
 
 function cell(row: Row | undefined, rivals: readonly Row[]): string {
   if (!row) return "–";
-  if (row.medianMs === null) return "wrong";
+  if (row.medianMs === null) return formatFigure(row);
   const least = Math.min(...rivals.map(({ medianMs }) => medianMs ?? Infinity));
-  return `${formatFigure(row)} · ${formatRatio(row.medianMs, least)}`;
+  // Slow ones are measured far less often than the others, which is worth knowing.
+  const most = Math.max(...rivals.map(({ repetitions }) => repetitions));
+  const count = 2 * row.repetitions < most ? ` (n=${row.repetitions})` : "";
+  return `${formatFigure(row)} · ${formatRatio(row.medianMs, least)}${count}`;
 }
 
 /** Medians and their ratios to the fastest, one table for each number of threads. */
