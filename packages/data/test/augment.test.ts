@@ -8,6 +8,7 @@ import {
   DataLoader,
   type HostArray,
 } from "../src/index.ts";
+import { normalNumbers, uniformNumbers } from "../src/augment/draws.ts";
 import { elasticField } from "../src/augment/elastic.ts";
 import { resample } from "../src/augment/resample.ts";
 
@@ -49,6 +50,50 @@ describe("elasticField", () => {
       }
     }
     expect(x).not.toEqual(y);
+  });
+
+  it("varies over the distance asked for", () => {
+    const correlation = (distance: number): number => {
+      let [same, apart] = [0, 0];
+      for (let seed = 0; seed < 40; seed++) {
+        const { x } = elasticField(32, 32, 1, 4, new Generator(seed));
+        for (let row = 8; row < 24; row++) {
+          same += x[row * 32 + 8]! ** 2;
+          apart += x[row * 32 + 8]! * x[row * 32 + 8 + distance]!;
+        }
+      }
+      return apart / same;
+    };
+    // White noise blurred by σ has the correlation exp(−d²/4σ²).
+    expect(correlation(4)).toBeGreaterThan(0.6);
+    expect(correlation(4)).toBeLessThan(0.95);
+    expect(Math.abs(correlation(14))).toBeLessThan(0.35);
+  });
+});
+
+describe("draws", () => {
+  it("are uniform and normal: means, variances, and shares within a standard deviation", () => {
+    const n = 40_000;
+    const shareWithin = (values: Float64Array, bound: number): number =>
+      values.reduce((count, value) => count + Number(Math.abs(value) < bound), 0) / n;
+    const moments = (values: Float64Array): [number, number] => {
+      const mean = values.reduce((sum, value) => sum + value, 0) / n;
+      return [mean, values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n];
+    };
+    const [uniform, normal] = [uniformNumbers(new Generator(3), n), normalNumbers(new Generator(4), n)];
+    // Four standard errors each.
+    expect(Math.abs(moments(uniform)[0])).toBeLessThan(4 / Math.sqrt(3 * n));
+    expect(Math.abs(moments(uniform)[1] - 1 / 3)).toBeLessThan(4 * Math.sqrt(4 / 45 / n));
+    expect(Math.abs(moments(normal)[0])).toBeLessThan(4 / Math.sqrt(n));
+    expect(Math.abs(moments(normal)[1] - 1)).toBeLessThan(4 * Math.sqrt(2 / n));
+    expect(Math.abs(shareWithin(normal, 1) - 0.6827)).toBeLessThan(4 * Math.sqrt((0.6827 * 0.3173) / n));
+  });
+
+  it("take one key each, and begin alike whatever their number", () => {
+    const [long, short] = [new Generator(1), new Generator(1)];
+    expect(normalNumbers(long, 100).slice(0, 7)).toEqual(normalNumbers(short, 7).slice(0, 7));
+    expect([long.counter, short.counter]).toEqual([1, 1]);
+    expect(uniformNumbers(new Generator(1), 7)).toHaveLength(7);
   });
 });
 
@@ -165,7 +210,8 @@ describe("augmentImages", () => {
       const [with_, without] = [change({ ...options, noise: 1 }), change(options)];
       return Array.from(with_.data, (value, i) => value - without.data[i]!);
     };
-    noise({}).forEach((value, i) => expect(value).toBeCloseTo(noise({ shift: 1, rotate: 10 })[i]!, 4));
+    const others = { shift: 1, rotate: 10, elastic: { strength: 1, smoothness: 3 } };
+    noise({}).forEach((value, i) => expect(value).toBeCloseTo(noise(others)[i]!, 4));
   });
 
   it("takes flat images, and channels that move together", () => {

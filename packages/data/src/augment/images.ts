@@ -1,7 +1,8 @@
 import { Generator, OptionError, ShapeError, threefry2x32, type TypedArray } from "@chainrule/core";
 import type { Fields, HostArray } from "../dataset.ts";
 import type { BatchInfo } from "../loader.ts";
-import { between, normal } from "../random-numbers.ts";
+import { between } from "../random-numbers.ts";
+import { normalNumbers } from "./draws.ts";
 import { type Displacement, elasticField } from "./elastic.ts";
 import { type Affine, resample } from "./resample.ts";
 
@@ -109,7 +110,7 @@ function changeImage(
   generator: Generator,
 ): void {
   const { shift = 0, rotate = 0, scale = 0, noise = 0, elastic, fill = 0, clip } = options;
-  // Every number is drawn, asked for or not, so that one option does not change what another does.
+  // Every number is drawn, asked for or not, so that one option does not change what another draws.
   const angle = (between(generator, -rotate, rotate) * Math.PI) / 180;
   const factor = 1 + between(generator, -scale, scale);
   const [dx, dy] = [between(generator, -shift, shift), between(generator, -shift, shift)];
@@ -123,10 +124,12 @@ function changeImage(
     dx: -cos * dx - sin * dy,
     dy: sin * dx - cos * dy,
   };
-  const field: Displacement | null =
-    elastic && elastic.strength > 0
-      ? elasticField(height, width, elastic.strength, elastic.smoothness, generator)
-      : null;
+  // Each draws keys by number, so that what is left out must leave its own.
+  const distorted = elastic !== undefined && elastic.strength > 0;
+  const field: Displacement | null = distorted
+    ? elasticField(height, width, elastic.strength, elastic.smoothness, generator)
+    : null;
+  if (!distorted) generator.counter += 2;
   if (shift > 0 || rotate > 0 || scale > 0 || field) {
     const plane = height * width;
     for (let channel = 0; channel < channels; channel++) {
@@ -134,6 +137,9 @@ function changeImage(
       pixels.set(resample(pixels, height, width, affine, field, fill));
     }
   }
-  if (noise > 0) for (let i = 0; i < image.length; i++) image[i]! += noise * normal(generator);
+  if (noise > 0) {
+    const added = normalNumbers(generator, image.length);
+    for (let i = 0; i < image.length; i++) image[i]! += noise * added[i]!;
+  }
   if (clip) for (let i = 0; i < image.length; i++) image[i] = Math.min(clip[1], Math.max(clip[0], image[i]!));
 }
