@@ -10,7 +10,7 @@ import { computedOn } from "./backend.ts";
 import { smoothed } from "./curve.ts";
 import { atLeast, atMost, exactly, judged, type Result } from "./result.ts";
 
-const [side, epochs, batchSize] = [28, 2, 64];
+const [side, epochs, batchSize] = [28, 3, 64];
 
 export async function convolutionalNetworks(): Promise<Result> {
   // LeNet-5 with rectifiers, the largest of each window and batch normalisation; Adam, its rate up to 0.004 and down.
