@@ -54,6 +54,7 @@ export class GpuBackend implements Backend<GpuBuffer, GpuExecutable> {
     this.capabilities = {
       dtypes,
       synchronousReads: true,
+      runsAhead: true,
       maxOutputs: 1,
       maxElements: driver.maxElements,
     };

@@ -97,6 +97,16 @@ describe.skipIf(chromium === null)("in Chromium", { timeout: 240_000 }, () => {
     expect(many!.textures).toBe(few!.textures);
   });
 
+  it("a step of fit that logs no loss reads nothing back", async () => {
+    const { bytes, losses } = await call(isolated, "bytesOfSteps");
+    expect(bytes).toHaveLength(20);
+    for (const [i, read] of bytes.entries()) {
+      if (i % 5 === 4) expect(read, `step ${i + 1}`).toBeGreaterThan(0);
+      else expect(read, `step ${i + 1}`).toBe(0);
+    }
+    expect(losses.every(Number.isFinite)).toBe(true);
+  });
+
   it("kernels read any number of tensors, of any size that the device holds", async () => {
     const { manyInputs, large, tooLarge } = await call(isolated, "sizes");
     expect(manyInputs).toBe(0);
@@ -121,6 +131,13 @@ describe.skipIf(chromium === null)("in Chromium", { timeout: 240_000 }, () => {
     const { whileLost, onceRestored, expected, resumed } = await call(isolated, "loseContext");
     for (const message of [...whileLost, ...onceRestored])
       expect(message).toMatch(/^BackendError: .*context was lost/);
+    expect(resumed).toEqual(expected);
+  });
+
+  it("a context that is lost during fit ends it, and it goes on from the last epoch's end", async () => {
+    const { message, steps, expected, resumed } = await call(isolated, "loseContextInFit");
+    expect(message).toMatch(/^BackendError: .*context was lost/);
+    expect(steps).toBe(6);
     expect(resumed).toEqual(expected);
   });
 

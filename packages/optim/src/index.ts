@@ -35,7 +35,7 @@ export { multiStepDecay } from "./schedules/multi-step-decay.ts";
 export { oneCycle, type OneCycleOptions } from "./schedules/one-cycle.ts";
 export { polynomial } from "./schedules/polynomial.ts";
 export { product } from "./schedules/product.ts";
-export type { Rated, RatedGroup } from "./schedules/rates.ts";
+export { ratesOf, type Rated, type RatedGroup } from "./schedules/rates.ts";
 export {
   ReduceOnPlateau,
   type PlateauState,

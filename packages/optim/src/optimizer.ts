@@ -125,12 +125,13 @@ export abstract class Optimizer<
 
   /**
    * Records one step on the graph: `gradients[i]` is that of `parameters[i]`. Nothing is computed yet; inside
-   * `compile` the step becomes part of the captured plan.
+   * `compile` the step becomes part of the captured plan. Where a scalar `condition` is given and is 0 when the step is
+   * executed, parameters and state stay as they are; the step is counted all the same, until `uncount`.
    *
    * @throws OptionError where there are not as many gradients as parameters, or a parameter is given twice;
    * ShapeError where a gradient has another shape than its parameter.
    */
-  update(parameters: readonly Variable[], gradients: readonly Tensor[]): void {
+  update(parameters: readonly Variable[], gradients: readonly Tensor[], condition?: Tensor): void {
     this.#check(parameters, gradients);
     const memories = parameters.map((parameter) => this.#memory(parameter));
     // Parameters of one group, dtype and step count share their scalars: as a rule that is all of them.
@@ -143,8 +144,13 @@ export abstract class Optimizer<
         indices.map((i) => memories[i]!),
         parameters[indices[0]!]!.dtype,
       );
-      for (const i of indices) this.#apply(parameters[i]!, gradients[i]!, memories[i]!, scalars);
+      for (const i of indices) this.#apply(parameters[i]!, gradients[i]!, memories[i]!, scalars, condition);
     }
+  }
+
+  /** Counts the last `steps` steps of these parameters as not taken: those whose condition did not hold. */
+  uncount(parameters: readonly Variable[], steps: number): void {
+    for (const parameter of parameters) this.#memory(parameter).steps -= steps;
   }
 
   /** `update`, then computes the new parameters and state. Where that fails, both are as they were before. */
@@ -336,15 +342,23 @@ export abstract class Optimizer<
     return Object.fromEntries(names.map((name, i) => [name, values.slice(i)])) as Record<Scalar, Tensor>;
   }
 
-  #apply(parameter: Variable, gradient: Tensor, memory: Memory, scalars: Record<Scalar, Tensor>): void {
+  #apply(
+    parameter: Variable,
+    gradient: Tensor,
+    memory: Memory,
+    scalars: Record<Scalar, Tensor>,
+    condition: Tensor | undefined,
+  ): void {
+    const assign = (variable: Variable, value: Tensor): void =>
+      variable.assign(condition ? condition.where(value, variable) : value);
     const state = Object.fromEntries<Tensor>(memory.slots) as Record<Slot, Tensor>;
     const options = this.#optionsOf(memory.group);
     const uphill = options.maximize ? gradient.neg() : gradient;
     const updated = this.rule(parameter, uphill, state, scalars, options);
     for (const [slot, variable] of memory.slots) {
       const value = updated[slot as Slot];
-      if (value) variable.assign(value);
+      if (value) assign(variable, value);
     }
-    parameter.assign(updated.parameter);
+    assign(parameter, updated.parameter);
   }
 }

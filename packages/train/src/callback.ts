@@ -22,9 +22,12 @@ export interface StepRecord {
   readonly step: number;
   /** Examples seen in this epoch. */
   readonly examples: number;
-  /** The mean loss of the step's batch, before its update. */
+  /**
+   * The mean loss of the step's batch, before its update. Where the backend runs ahead, asking for it waits for the
+   * step, and is where a DivergedError is thrown for this step or one before it.
+   */
   readonly loss: number;
-  /** Time for loading the batch and for the step. */
+  /** Time for loading the batch and for the step; where the backend runs ahead, until the step was handed to it. */
   readonly milliseconds: number;
 }
 

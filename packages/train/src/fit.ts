@@ -9,7 +9,8 @@ import { describeBackend, describeEpoch } from "./describe.ts";
 import { createEvaluator, type Evaluator, type Loss, type Metric } from "./evaluate.ts";
 import type { EpochRecord, History } from "./history.ts";
 import { trainEpoch, type Training } from "./train-epoch.ts";
-import { type Clip, TrainStep } from "./train-step.ts";
+import type { Clip } from "./step/objective.ts";
+import { TrainStep } from "./step/train-step.ts";
 import { TrainingRun } from "./training-run.ts";
 
 /** How to train. */
@@ -41,8 +42,12 @@ export interface FitOptions {
  * Each step is θ ← optimiser(θ, ∇ loss(model(x), y)), captured for each batch size and replayed. After each epoch the
  * model is measured on `validation`, in evaluation mode. The model is left in the mode that it had.
  *
- * @throws DivergedError (a NumericError) at the step whose loss or gradients are not finite; the update of that step
- *   is not kept.
+ * Where the backend runs ahead of the host, as a GPU does, a step reads nothing back: its loss is read when a callback
+ * asks for it, every 512 steps, and at the end of the epoch. Until then the device itself sees to it that nothing
+ * changes from the first bad step on.
+ *
+ * @throws DivergedError (a NumericError) naming the step whose loss or gradients are not finite; model and optimiser
+ *   are as before that step.
  * @throws OptionError for a bad option, a model without parameters, or data without batches.
  */
 export async function fit(model: Module, data: Dataset | Batches, options: FitOptions): Promise<History> {

@@ -11,4 +11,4 @@ export { evaluate, type EvaluateOptions, type Evaluation, type Loss, type Metric
 export { fit, type FitOptions } from "./fit.ts";
 export type { BackendInfo, EpochRecord, History, Stop } from "./history.ts";
 export { predict, type PredictInputs, type PredictOptions } from "./predict.ts";
-export type { Clip } from "./train-step.ts";
+export type { Clip } from "./step/objective.ts";

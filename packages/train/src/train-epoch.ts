@@ -2,8 +2,8 @@ import type { Batch } from "@chainrule/data";
 import type { Scheduler } from "@chainrule/optim";
 import { type Batches, release } from "./batches.ts";
 import type { Breather } from "./breather.ts";
-import { DivergedError } from "./diverged-error.ts";
-import type { TrainStep } from "./train-step.ts";
+import { EpochLog } from "./epoch-log.ts";
+import type { TrainStep } from "./step/train-step.ts";
 import type { TrainingRun } from "./training-run.ts";
 
 /** What the steps of a run need. */
@@ -34,8 +34,9 @@ export async function trainEpoch(training: Training): Promise<TrainedEpoch> {
   const stopWhereAborted = (): void => {
     if (signal?.aborted) run.stop(reasonOf(signal));
   };
+  const log = new EpochLog(run, step);
+  const mayAsk = run.callbacks.some((callback) => callback.onStepEnd !== undefined);
   let { lr } = run.optimizer;
-  let [total, examples] = [0, 0];
   stopWhereAborted();
   const iterator = batches[Symbol.asyncIterator]();
   try {
@@ -44,31 +45,28 @@ export async function trainEpoch(training: Training): Promise<TrainedEpoch> {
       const next = await iterator.next();
       if (next.done) break;
       const batch: Batch = next.value;
+      if (step.mustRead) await log.read();
       ({ lr } = run.optimizer);
       run.step++;
-      const loss = await step.run(batch.x, batch.y);
-      if (!Number.isFinite(loss)) throw diverged(run, lr);
-      run.steps++;
-      const count = batch.x.shape[0] ?? 1;
-      total += loss * count;
-      examples += count;
+      await step.run(batch.x, batch.y);
+      log.add(batch.x.shape[0] ?? 1, lr);
+      if (step.mustRead || (mayAsk && !step.readsSync)) await log.read();
       release(batches, batch);
       scheduler?.step();
-      const milliseconds = performance.now() - start;
-      const record = { epoch: run.epoch, step: run.step, examples, loss, milliseconds };
+      const record = log.record(performance.now() - start);
       for (const callback of run.callbacks) callback.onStepEnd?.(record, run);
       if (breather.due) await breather.breathe();
       stopWhereAborted();
     }
+    await log.read();
+  } catch (error) {
+    // What is still unread settles where the optimiser stands; the first error is the one to tell.
+    await log.read().catch(() => {});
+    throw error;
   } finally {
     await iterator.return?.();
   }
-  return { loss: total / examples, lr };
-}
-
-function diverged(run: TrainingRun, lr: number): DivergedError {
-  run.stop("the loss or a gradient was not finite");
-  return new DivergedError(run.epoch, run.step, lr, run.history);
+  return { loss: log.meanLoss, lr };
 }
 
 function reasonOf(signal: AbortSignal): string {

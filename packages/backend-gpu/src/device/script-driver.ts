@@ -16,6 +16,7 @@ export class ScriptDriver implements Driver<Float32Array> {
   readonly maxElements: number = maxElements;
   readonly #gpu: Gpu;
   #compiled = 0;
+  #bytesRead = 0;
 
   constructor(mode: "webasm" | "cpu") {
     this.mode = mode;
@@ -26,7 +27,7 @@ export class ScriptDriver implements Driver<Float32Array> {
   }
 
   get statistics(): DriverStatistics {
-    return { compiled: this.#compiled, textures: 0, bytesRead: 0 };
+    return { compiled: this.#compiled, textures: 0, bytesRead: this.#bytesRead };
   }
 
   upload(data: Float32Array): Float32Array {
@@ -35,11 +36,12 @@ export class ScriptDriver implements Driver<Float32Array> {
 
   release(_slab: Float32Array): void {}
 
-  read(slab: Float32Array): Promise<Float32Array> {
-    return Promise.resolve(slab);
+  read(slab: Float32Array, length: number): Promise<Float32Array> {
+    return Promise.resolve(this.readSync(slab, length));
   }
 
-  readSync(slab: Float32Array): Float32Array {
+  readSync(slab: Float32Array, length: number): Float32Array {
+    this.#bytesRead += 4 * length;
     return slab;
   }
 

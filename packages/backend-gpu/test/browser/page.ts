@@ -2,6 +2,7 @@ import { cpu } from "@chainrule/backend-cpu";
 import { wasm } from "@chainrule/backend-wasm";
 import { registerBackend } from "@chainrule/core";
 import { gpu } from "../../src/index.ts";
+import { bytesOfStepsHere, loseContextInFit } from "./fit.ts";
 import { sizes } from "./sizes.ts";
 import { runSuite } from "./suite.ts";
 import { loseContext, manyModels, twoModels, steadyState, twoContexts } from "./resources.ts";
@@ -16,7 +17,9 @@ export const checks = {
   steadyState,
   manyModels,
   twoModels,
+  bytesOfSteps: bytesOfStepsHere,
   loseContext,
+  loseContextInFit,
   twoContexts,
   timeProducts,
 };

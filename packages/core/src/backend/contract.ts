@@ -7,6 +7,11 @@ export interface Capabilities {
   readonly dtypes: readonly Dtype[];
   /** Whether `readSync` exists. */
   readonly synchronousReads: boolean;
+  /**
+   * Whether `run` returns long before its work is done, so that a read waits for all of it: callers then read as seldom
+   * as they can. Not where it is not given.
+   */
+  readonly runsAhead?: boolean;
   /** The most buffers that one kernel may write. */
   readonly maxOutputs: number;
   /** The most elements in one buffer. */

@@ -29,6 +29,8 @@ const timers = globalThis as {
 
 /** A running backend with what the engine keeps about it: compiled kernels and the bytes it holds. */
 export class Device {
+  /** The name that its plugin is registered under: the backend may call itself otherwise. */
+  readonly name: string;
   readonly backend: Backend;
   readonly #executables = new LruMap<string, unknown>(maxExecutables);
   #bytes = 0;
@@ -38,12 +40,9 @@ export class Device {
   /** The fewest buffers held since the collector was last pressed. */
   #fewestBuffers = 0;
 
-  constructor(backend: Backend) {
+  constructor(name: string, backend: Backend) {
+    this.name = name;
     this.backend = backend;
-  }
-
-  get name(): string {
-    return this.backend.name;
   }
 
   /** Bytes and buffers that tensors and plans hold now. */

@@ -43,7 +43,7 @@ function pluginOf(name: string): BackendPlugin {
 }
 
 function started(name: string, backend: Backend): Device {
-  const device = new Device(backend);
+  const device = new Device(name, backend);
   devices.set(name, device);
   return device;
 }
@@ -107,8 +107,8 @@ export async function setBackend(name: string): Promise<Backend> {
   return device.backend;
 }
 
-/** The default backend, started: its name, the mode it really runs in, threads and capabilities. */
-export const getBackend = (): Backend => openDeviceSync(defaultBackendName()).backend;
+/** The backend of that name or the default one, started: its mode as it really runs, threads and capabilities. */
+export const getBackend = (name: string = defaultBackendName()): Backend => openDeviceSync(name).backend;
 
 /** Runs `body` with another default backend and puts the old one back, also when `body` throws. */
 export async function withBackend<T>(name: string, body: () => T | Promise<T>): Promise<T> {
