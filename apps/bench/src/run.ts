@@ -6,7 +6,7 @@ import { type Lane, lanesOf, launcher, type Launch, type Peers, preparePeers } f
 import { type BenchName, type ImplementationName, threaded } from "./names.ts";
 import { RooflineMeter } from "./roofline/measure.ts";
 import type { Machine, Outcome, Row } from "./row.ts";
-import { peakMemory, runOnce, startUp, trainToTarget } from "./run-once.ts";
+import { peakMemory, runOnce, startUp, stepTensors, trainToTarget } from "./run-once.ts";
 import { type Measured, runRepeated } from "./run-repeated.ts";
 import { measureSizes } from "./size.ts";
 import { quick as quickTiming, thorough, type TimingSettings } from "./timing.ts";
@@ -53,7 +53,12 @@ interface Setting {
   readonly hooks: RunHooks;
 }
 
-function runBench(bench: BenchName, setting: Setting): Promise<Measured> {
+const joined = (parts: readonly Measured[]): Measured => ({
+  rows: parts.flatMap(({ rows }) => rows),
+  remarks: parts.flatMap(({ remarks }) => remarks),
+});
+
+async function runBench(bench: BenchName, setting: Setting): Promise<Measured> {
   const { lanes, peers, meter, hooks, settings } = setting;
   const { quick } = settings;
   const single = lanes.filter(({ name, threads }) => !threaded.has(name) || threads === settings.threads[0]);
@@ -76,7 +81,7 @@ function runBench(bench: BenchName, setting: Setting): Promise<Measured> {
     case "startup":
       return runOnce(startUp(quick), single);
     case "memory":
-      return runOnce(peakMemory(quick), single);
+      return joined([await runOnce(peakMemory(quick), single), await runOnce(stepTensors, single)]);
     case "size": {
       hooks.log("size: bundling");
       return measureSizes([...new Set(lanes.map(({ name }) => name))], peers);

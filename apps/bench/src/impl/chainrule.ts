@@ -1,18 +1,11 @@
-import {
-  type BackendPlugin,
-  compile,
-  registerBackend,
-  setBackend,
-  realizeSync,
-  type Tensor,
-  tensor,
-} from "@chainrule/core";
+import { compile, registerBackend, setBackend, realizeSync, type Tensor, tensor } from "@chainrule/core";
 import { Conv2d, crossEntropy, mseLoss } from "@chainrule/nn";
 import { Adam, SGD } from "@chainrule/optim";
 import { type ElementwiseOp, outputSize, type TrainingCase } from "../case.ts";
 import type { Batch } from "../inputs.ts";
 import { exampleSizeOf, inputShapeOf, isClassifier, outputsOf } from "../network.ts";
 import { chainruleNetwork } from "./chainrule-networks.ts";
+import type { Watched } from "./watch-memory.ts";
 import type { Computation, Implementation, Trainer } from "./implementation.ts";
 
 const operations: Readonly<Record<ElementwiseOp, (x: Tensor, y: Tensor) => Tensor>> = {
@@ -95,7 +88,7 @@ function trainer(work: TrainingCase, initial: readonly Float32Array[]): Trainer 
 }
 
 /** Chainrule on one of its backends. */
-export async function openChainrule(plugin: BackendPlugin, version: string): Promise<Implementation> {
+export async function openChainrule({ plugin, held }: Watched, version: string): Promise<Implementation> {
   registerBackend(plugin);
   const { mode, threads } = await setBackend(plugin.name);
   return {
@@ -132,5 +125,6 @@ export async function openChainrule(plugin: BackendPlugin, version: string): Pro
       return computation(operands, operations[op]);
     },
     trainer,
+    ...(held && { held }),
   };
 }

@@ -34,7 +34,22 @@ export interface Implementation {
   elementwise(work: ElementwiseCase, x: Float32Array, y: Float32Array): Computation;
   convolution(work: ConvolutionCase, operands: ConvolutionOperands): Computation;
   trainer(work: TrainingCase, parameters: readonly Float32Array[]): Trainer;
+  /** Where `watch` was asked for and the framework can tell. */
+  held?(): Held;
+}
+
+/** What an implementation has held in memory. */
+export interface Held {
+  /** The most bytes that tensors have had at once: parameters, optimiser state, inputs and all between. */
+  readonly tensors: number;
+  /** Bytes of all linear memories of WASM: besides tensors there are scratch, tables, and what is free; 0 without any. */
+  readonly linearMemory: number;
 }
 
 /** What a file of this folder exports, by name: it loads the framework and makes it ready. */
-export type Open = (options: { readonly threads: number; readonly peers: string }) => Promise<Implementation>;
+export type Open = (options: {
+  readonly threads: number;
+  readonly peers: string;
+  /** Whether `held` will be asked for. */
+  readonly watch: boolean;
+}) => Promise<Implementation>;

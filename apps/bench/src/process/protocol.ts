@@ -1,4 +1,5 @@
 import type { TargetCase, WorkCase } from "../case.ts";
+import type { Held } from "../impl/implementation.ts";
 
 /**
  * One JSON object a line: requests on a worker's stdin, answers on its stdout, each request answered once, in order.
@@ -18,6 +19,8 @@ export type Request =
   | { readonly command: "start-up"; readonly threads: number; readonly work: WorkCase }
   /** Trains until a test accuracy is reached. */
   | { readonly command: "target"; readonly target: TargetCase }
+  /** In a fresh process: loads the framework, takes so many training steps and says what its tensors needed. */
+  | { readonly command: "tensors"; readonly threads: number; readonly work: WorkCase; readonly steps: number }
   /** The most memory that the process has had. */
   | { readonly command: "memory" };
 
@@ -47,6 +50,7 @@ export interface Answers {
   readonly release: null;
   readonly "start-up": { readonly milliseconds: number };
   readonly target: TargetReached;
+  readonly tensors: Held;
   readonly memory: { readonly bytes: number };
 }
 

@@ -60,13 +60,19 @@ export class Server {
       }
       case "target":
         return reachTarget(this.#opened(), request.target);
+      case "tensors": {
+        const implementation = await this.#start(request.threads, true);
+        await this.#prepare(request.work).run(request.steps);
+        if (!implementation.held) throw new Error("it does not tell what its tensors hold");
+        return implementation.held();
+      }
       case "memory":
         return { bytes: peakMemory() };
     }
   }
 
-  async #start(threads: number): Promise<Implementation> {
-    return (this.#implementation = await this.#open({ threads, peers: this.#peers }));
+  async #start(threads: number, watch: boolean = false): Promise<Implementation> {
+    return (this.#implementation = await this.#open({ threads, peers: this.#peers, watch }));
   }
 
   #opened(): Implementation {
