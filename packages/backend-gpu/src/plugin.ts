@@ -3,7 +3,9 @@ import { GpuBackend } from "./backend.ts";
 import type { DriverStatistics, GpuMode } from "./device/driver.ts";
 import { library } from "./device/gpujs.ts";
 import { ScriptDriver } from "./device/script-driver.ts";
-import { openContext, ShaderDriver } from "./device/shader-driver.ts";
+import { browserDevice, enableFloats, openBrowserContext, type GlDevice } from "./device/gl-device.ts";
+import { openHeadless } from "./device/headless.ts";
+import { ShaderDriver } from "./device/shader-driver.ts";
 
 export interface GpuOptions {
   /**
@@ -16,14 +18,17 @@ export interface GpuOptions {
 }
 
 const noContext =
-  "there is no WebGL2 here, which browsers have; Node has none. " +
-  'To run gpu.js on the processor ask for it: createGpu({ mode: "webasm" }) or "cpu"';
+  "there is no WebGL2 here, which browsers have; in Node ask for headlessgl, " +
+  'or for the processor: createGpu({ mode: "webasm" }) or "cpu"';
 
-const unsupported: Readonly<Partial<Record<GpuMode, string>>> = {
-  webgpu:
-    "gpu.js runs WebGPU kernels only asynchronously, one by one, which this backend does not do; use webgl2",
-  headlessgl: "this backend needs WebGL2, and headlessgl is WebGL1; use webgl2 in a browser, or webasm",
-};
+const noFloats = "this WebGL context cannot draw into float textures";
+
+/** A context for a mode of WebGL, or the reason why there is none. */
+function open(mode: "webgl2" | "headlessgl"): GlDevice | string {
+  if (mode === "headlessgl") return openHeadless();
+  const gl = openBrowserContext();
+  return gl === null ? noContext : browserDevice(gl);
+}
 
 /** Why a mode cannot run here; null where it can. */
 function reasonAgainst(mode: GpuMode): string | null {
@@ -32,17 +37,23 @@ function reasonAgainst(mode: GpuMode): string | null {
       return null;
     case "webasm":
       return library.WebAssemblyKernel.isSupported ? null : "WebAssembly is not available here";
-    case "webgl2": {
-      const gl = openContext();
-      if (!gl) return noContext;
-      const draws = gl.getExtension("EXT_color_buffer_float") !== null;
-      gl.getExtension("WEBGL_lose_context")?.loseContext();
-      return draws ? null : "this WebGL2 context cannot draw into float textures";
+    case "webgl2":
+    case "headlessgl": {
+      const device = open(mode);
+      if (typeof device === "string") return device;
+      const draws = enableFloats(device);
+      device.close();
+      return draws ? null : noFloats;
     }
+    case "webgpu":
+      return noWebGpu;
     default:
-      return unsupported[mode] ?? `gpu.js has no mode "${mode}"`;
+      return `gpu.js has no mode "${mode as string}"`;
   }
 }
+
+const noWebGpu =
+  "gpu.js runs WebGPU kernels only asynchronously, one by one, which this backend does not do; use webgl2";
 
 /** The plugin of a GPU backend of one's own, for `registerBackend`. */
 export function createGpu(options: GpuOptions = {}): GpuPlugin {
@@ -54,9 +65,9 @@ export function createGpu(options: GpuOptions = {}): GpuPlugin {
     unavailable: () => (reason === undefined ? (reason = reasonAgainst(mode)) : reason),
     create() {
       if (mode === "webasm" || mode === "cpu") return new GpuBackend(new ScriptDriver(mode));
-      const gl = mode === "webgl2" ? openContext() : null;
-      if (!gl) throw new BackendError(`gpu: ${unsupported[mode] ?? noContext}`);
-      return new GpuBackend(new ShaderDriver(gl, maxPooledBytes));
+      const device = mode === "webgl2" || mode === "headlessgl" ? open(mode) : reasonAgainst(mode)!;
+      if (typeof device === "string") throw new BackendError(`gpu: ${device}`);
+      return new GpuBackend(new ShaderDriver(device, maxPooledBytes));
     },
   };
 }

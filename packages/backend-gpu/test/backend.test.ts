@@ -34,7 +34,6 @@ describe("what runs", () => {
 
   it.each([
     ["webgpu", /asynchronously/],
-    ["headlessgl", /WebGL1/],
     ["abacus", /no mode "abacus"/],
   ])("says why %s does not run", (mode, reason) => {
     const plugin = createGpu({ mode: mode as GpuMode });

@@ -19,6 +19,9 @@ export interface KernelSettings {
   readonly nativeFunctions?: readonly NativeFunction[];
   readonly injectedNative?: string;
   readonly texture?: unknown;
+  readonly context?: unknown;
+  readonly canvas?: unknown;
+  readonly validate?: boolean;
 }
 
 /** A kernel of gpu.js behind the function that `createKernel` gives. */
@@ -44,23 +47,30 @@ export interface Gpu {
   destroy(): Promise<void>;
 }
 
-interface KernelClass {
+/** What gpu.js asks of a context before it writes shaders for it. */
+export interface KernelFeatures {
+  readonly isFloatRead: boolean;
+  readonly isTextureFloat: boolean;
+  readonly isIntegerDivisionAccurate: boolean;
+  readonly isSpeedTacticSupported: boolean;
+  readonly isDrawBuffers: boolean;
+  readonly kernelMap: boolean;
+  readonly channelCount: number;
+  readonly maxTextureSize: number;
+}
+
+export interface KernelClass {
   readonly isSupported: boolean;
+  readonly features: KernelFeatures;
+  new (source: string, settings: KernelSettings): RawKernel;
 }
 
 interface GpuJs {
   readonly GPU: new (settings: { mode?: string; context?: unknown; canvas?: unknown }) => Gpu;
+  readonly WebGLKernel: KernelClass;
   readonly WebGL2Kernel: KernelClass;
-  readonly HeadlessGLKernel: KernelClass;
   readonly WebAssemblyKernel: KernelClass;
   readonly CPUKernel: KernelClass;
-}
-
-/** A kernel that lives as long as whoever holds it. */
-export function createKernel(gpu: Gpu, source: string, settings: KernelSettings): Shortcut {
-  const kernel = gpu.createKernel(source, settings);
-  gpu.kernels.length = 0;
-  return kernel;
 }
 
 export const library: GpuJs = gpujs as unknown as GpuJs;

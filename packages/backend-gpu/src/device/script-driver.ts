@@ -3,7 +3,7 @@ import type { Program } from "../render/program.ts";
 import { scriptFunctions } from "../render/script-helpers.ts";
 import { scriptTarget, type Target } from "../render/target.ts";
 import type { Driver, DriverStatistics, Runner } from "./driver.ts";
-import { createKernel, library, type Gpu, type Shortcut } from "./gpujs.ts";
+import { library, type Gpu, type Shortcut } from "./gpujs.ts";
 
 /** Positions are computed in float32 too. */
 const maxElements = 2 ** 24;
@@ -65,7 +65,7 @@ export class ScriptDriver implements Driver<Float32Array> {
 
   #create({ source, length, constants }: Program): Shortcut {
     this.#compiled++;
-    return createKernel(this.#gpu, source, {
+    const kernel = this.#gpu.createKernel(source, {
       output: [length],
       constants,
       constantTypes: Object.fromEntries(Object.keys(constants).map((name) => [name, "Float"])),
@@ -75,6 +75,9 @@ export class ScriptDriver implements Driver<Float32Array> {
       returnType: "Float",
       functions: scriptFunctions(),
     });
+    // What this list keeps nobody else uses: a kernel lives as long as whoever holds it.
+    this.#gpu.kernels.length = 0;
+    return kernel;
   }
 
   dispose(): void {

@@ -1,10 +1,13 @@
 import { BackendError } from "@chainrule/core";
 import type { Program } from "../render/program.ts";
-import { nativeFunctions, shaderSource } from "../render/shader-helpers.ts";
+import { glsl100, glsl300, type Dialect } from "../render/dialect.ts";
+import { fragmentPosition, nativeFunctions, shaderSource } from "../render/shader-helpers.ts";
 import { shaderTarget, type Target } from "../render/target.ts";
-import type { Driver, DriverStatistics, Runner } from "./driver.ts";
-import { createKernel, library, type Gpu, type RawKernel } from "./gpujs.ts";
+import type { Driver, DriverStatistics, GpuMode, Runner } from "./driver.ts";
+import { enableFloats, kernelClass, type GlDevice } from "./gl-device.ts";
+import type { KernelClass, RawKernel } from "./gpujs.ts";
 import { sheetOf } from "./sheet.ts";
+import { texelsOf, type Texels } from "./texels.ts";
 import type { DeviceTexture } from "./texture.ts";
 import { TexturePool } from "./texture-pool.ts";
 import { TextureReader } from "./texture-reader.ts";
@@ -12,55 +15,39 @@ import { TextureReader } from "./texture-reader.ts";
 /** Positions inside shaders are 32-bit integers; beyond this a texture would be larger than most devices hold. */
 const mostElements = 2 ** 26;
 
-/** Opens a WebGL2 context of its own; null where there is none. */
-export function openContext(): WebGL2RenderingContext | null {
-  const settings = {
-    alpha: false,
-    depth: false,
-    antialias: false,
-    powerPreference: "high-performance",
-  } as const;
-  let canvas: OffscreenCanvas | HTMLCanvasElement;
-  if (typeof OffscreenCanvas !== "undefined") canvas = new OffscreenCanvas(1, 1);
-  else if (typeof document !== "undefined") canvas = document.createElement("canvas");
-  else return null;
-  const context: unknown = canvas.getContext("webgl2", settings);
-  return context as WebGL2RenderingContext | null;
-}
-
 /** Without this a browser does not restore a context. */
 const onLost = (event: Event): void => event.preventDefault();
 
-function openLibrary(gl: WebGL2RenderingContext): Gpu {
-  // gpu.js sizes its canvas to its largest output; nothing is ever drawn there.
-  const gpu = new library.GPU({ context: gl, canvas: { width: 1, height: 1 } });
-  if (gpu.Kernel !== library.WebGL2Kernel) throw new BackendError("gpu.js did not start in mode webgl2");
-  return gpu;
-}
-
-/** WebGL2: kernels are fragment shaders, and slabs are textures of one float a texel. */
+/** WebGL: kernels are fragment shaders, and slabs are textures of a float a texel. */
 export class ShaderDriver implements Driver<DeviceTexture> {
-  readonly mode = "webgl2";
+  readonly mode: GpuMode;
   readonly adapter: string;
   readonly target: Target;
   readonly maxElements: number;
+  readonly #device: GlDevice;
   readonly #gl: WebGL2RenderingContext;
+  readonly #dialect: Dialect;
+  readonly #texels: Texels;
   readonly #maxFreeBytes: number;
-  #gpu: Gpu;
+  #Kernel: KernelClass;
   #pool: TexturePool;
   #reader: TextureReader;
+  /** gpu.js sizes its canvas to its largest output; nothing is ever drawn there. */
+  readonly #canvas = { width: 1, height: 1 };
   #compiled = 0;
   #bytesRead = 0;
 
-  constructor(gl: WebGL2RenderingContext, maxFreeBytes: number) {
-    if (!gl.getExtension("EXT_color_buffer_float")) {
-      throw new BackendError("this WebGL2 context cannot draw into float textures");
-    }
+  constructor(device: GlDevice, maxFreeBytes: number) {
+    if (!enableFloats(device)) throw new BackendError("this WebGL context cannot draw into float textures");
+    const { gl } = device;
+    this.mode = device.mode;
+    this.adapter = device.adapter;
+    this.#device = device;
     this.#gl = gl;
+    this.#dialect = device.version === 2 ? glsl300 : glsl100;
+    this.#texels = texelsOf(device);
     this.#maxFreeBytes = maxFreeBytes;
-    this.#gpu = openLibrary(gl);
-    const named = gl.getExtension("WEBGL_debug_renderer_info");
-    this.adapter = String(gl.getParameter(named ? named.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+    this.#Kernel = kernelClass(device);
     const units = Number(gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS));
     // gpu.js selects its outputs through a unit of their own.
     this.target = shaderTarget(units - 2);
@@ -68,19 +55,19 @@ export class ShaderDriver implements Driver<DeviceTexture> {
     let most = mostElements;
     while (sheetOf(most).height > side) most /= 2;
     this.maxElements = most;
-    this.#pool = new TexturePool(gl, maxFreeBytes);
-    this.#reader = new TextureReader(gl);
-    gl.canvas.addEventListener("webglcontextlost", onLost);
-    gl.canvas.addEventListener("webglcontextrestored", this.#onRestored);
+    this.#pool = new TexturePool(gl, this.#texels, maxFreeBytes);
+    this.#reader = new TextureReader(device);
+    // Without a browser nobody takes the context away, and there is no canvas to tell of it.
+    gl.canvas?.addEventListener("webglcontextlost", onLost);
+    gl.canvas?.addEventListener("webglcontextrestored", this.#onRestored);
   }
 
   /** A context that comes back is empty: kernels are compiled again when they are next run, and textures are gone. */
   readonly #onRestored = (): void => {
-    const gl = this.#gl;
-    gl.getExtension("EXT_color_buffer_float");
-    this.#gpu = openLibrary(gl);
-    this.#pool = new TexturePool(gl, this.#maxFreeBytes);
-    this.#reader = new TextureReader(gl);
+    enableFloats(this.#device);
+    this.#Kernel = kernelClass(this.#device);
+    this.#pool = new TexturePool(this.#gl, this.#texels, this.#maxFreeBytes);
+    this.#reader = new TextureReader(this.#device);
   };
 
   get statistics(): DriverStatistics {
@@ -105,9 +92,9 @@ export class ShaderDriver implements Driver<DeviceTexture> {
     gl.activeTexture(gl.TEXTURE0);
     gl.bindTexture(gl.TEXTURE_2D, texture.texture);
     gl.pixelStorei(gl.UNPACK_FLIP_Y_WEBGL, false);
-    if (rows > 0) gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, rows, gl.RED, gl.FLOAT, data, 0);
+    if (rows > 0) this.#texels.write(data.subarray(0, rows * width), 0, width, rows);
     const rest = data.length - rows * width;
-    if (rest > 0) gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, rows, rest, 1, gl.RED, gl.FLOAT, data, rows * width);
+    if (rest > 0) this.#texels.write(data.subarray(rows * width), rows, rest, 1);
     return texture;
   }
 
@@ -135,11 +122,11 @@ export class ShaderDriver implements Driver<DeviceTexture> {
   compile(program: Program): Runner<DeviceTexture> {
     // The sizes of arguments are literals in a shader.
     const kernels = new Map<string, RawKernel>();
-    let compiledBy = this.#gpu;
+    let compiledBy = this.#Kernel;
     const run = (inputs: readonly DeviceTexture[]): DeviceTexture => {
       this.#checkContext(...inputs);
-      if (compiledBy !== this.#gpu) kernels.clear();
-      compiledBy = this.#gpu;
+      if (compiledBy !== this.#Kernel) kernels.clear();
+      compiledBy = this.#Kernel;
       const output = this.#pool.take(program.length);
       const sizes = inputs.map(({ width, height }) => `${width},${height}`).join(";");
       let kernel = kernels.get(sizes);
@@ -164,7 +151,10 @@ export class ShaderDriver implements Driver<DeviceTexture> {
   #create(program: Program, output: DeviceTexture, inputs: readonly DeviceTexture[]): RawKernel {
     this.#compiled++;
     const { source, helpers } = program;
-    const { kernel } = createKernel(this.#gpu, source, {
+    const kernel = new this.#Kernel(source, {
+      context: this.#gl,
+      canvas: this.#canvas,
+      validate: true,
       output: output.height === 1 ? [1] : [output.width, output.height],
       constants: {},
       constantTypes: {},
@@ -176,8 +166,8 @@ export class ShaderDriver implements Driver<DeviceTexture> {
       fixIntegerDivisionAccuracy: false,
       argumentTypes: inputs.map(({ type }) => type),
       returnType: "Float",
-      nativeFunctions: nativeFunctions(helpers),
-      injectedNative: shaderSource(helpers),
+      nativeFunctions: nativeFunctions(helpers, true),
+      injectedNative: `${shaderSource(helpers, this.#dialect)}\n${fragmentPosition}`,
       texture: output,
     });
     kernel.texture = output;
@@ -186,9 +176,9 @@ export class ShaderDriver implements Driver<DeviceTexture> {
   }
 
   dispose(): void {
-    this.#gl.canvas.removeEventListener("webglcontextlost", onLost);
-    this.#gl.canvas.removeEventListener("webglcontextrestored", this.#onRestored);
+    this.#gl.canvas?.removeEventListener("webglcontextlost", onLost);
+    this.#gl.canvas?.removeEventListener("webglcontextrestored", this.#onRestored);
     this.#pool.clear();
-    this.#gl.getExtension("WEBGL_lose_context")?.loseContext();
+    this.#device.close();
   }
 }

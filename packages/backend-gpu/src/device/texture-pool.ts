@@ -1,18 +1,21 @@
 import { BackendError } from "@chainrule/core";
 import { sheetOf } from "./sheet.ts";
+import type { Texels } from "./texels.ts";
 import { DeviceTexture } from "./texture.ts";
 
 /** Makes float textures, and keeps freed ones for reuse by size, up to so many bytes. */
 export class TexturePool {
   readonly #gl: WebGL2RenderingContext;
+  readonly #texels: Texels;
   readonly #maxFreeBytes: number;
   readonly #free = new Map<string, DeviceTexture[]>();
   #freeBytes = 0;
   /** Textures that exist. */
   count = 0;
 
-  constructor(gl: WebGL2RenderingContext, maxFreeBytes: number) {
+  constructor(gl: WebGL2RenderingContext, texels: Texels, maxFreeBytes: number) {
     this.#gl = gl;
+    this.#texels = texels;
     this.#maxFreeBytes = maxFreeBytes;
   }
 
@@ -33,9 +36,9 @@ export class TexturePool {
       gl.texParameteri(gl.TEXTURE_2D, wrap, gl.CLAMP_TO_EDGE);
     for (const filter of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER])
       gl.texParameteri(gl.TEXTURE_2D, filter, gl.NEAREST);
-    gl.texStorage2D(gl.TEXTURE_2D, 1, gl.R32F, width, height);
+    this.#texels.allocate(width, height);
     this.count++;
-    const made = new DeviceTexture(this, gl, texture, width, height);
+    const made = new DeviceTexture(this, gl, texture, this.#texels.channels, width, height);
     // Asking for errors waits for the device, which only large textures are worth.
     if (made.bytes >= 2 ** 24 && gl.getError() === gl.OUT_OF_MEMORY) {
       this.#delete(made);

@@ -1,4 +1,6 @@
 import { BackendError } from "@chainrule/core";
+import type { GlDevice } from "./gl-device.ts";
+import { firstChannels } from "./texels.ts";
 import type { DeviceTexture } from "./texture.ts";
 
 /** Milliseconds in which to look for the end of the device's work all the time. */
@@ -10,11 +12,14 @@ const isHidden = (): boolean => typeof document !== "undefined" && document.hidd
 /** Reads textures back. */
 export class TextureReader {
   readonly #gl: WebGL2RenderingContext;
+  readonly #device: GlDevice;
   readonly #framebuffer: WebGLFramebuffer;
   /** Floats read a texel: WebGL promises only four, most devices give the one there is. Asking takes milliseconds. */
   #channels: 1 | 4 | undefined;
 
-  constructor(gl: WebGL2RenderingContext) {
+  constructor(device: GlDevice) {
+    const { gl } = device;
+    this.#device = device;
     this.#gl = gl;
     this.#framebuffer = gl.createFramebuffer()!;
   }
@@ -25,6 +30,7 @@ export class TextureReader {
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.#framebuffer);
     gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
     this.#channels ??=
+      this.#device.version === 2 &&
       gl.getParameter(gl.IMPLEMENTATION_COLOR_READ_FORMAT) === gl.RED &&
       gl.getParameter(gl.IMPLEMENTATION_COLOR_READ_TYPE) === gl.FLOAT
         ? 1
@@ -36,21 +42,17 @@ export class TextureReader {
     return this.#channels === 1 ? this.#gl.RED : this.#gl.RGBA;
   }
 
-  #first(texels: Float32Array): Float32Array {
-    if (this.#channels === 1) return texels;
-    return Float32Array.from({ length: texels.length / 4 }, (_, i) => texels[4 * i]!);
-  }
-
   /** All elements, waiting for the GPU. */
   readSync(texture: DeviceTexture): Float32Array {
     const gl = this.#gl;
     const texels = this.#select(texture);
     gl.readPixels(0, 0, texture.width, texture.height, this.#format, gl.FLOAT, texels);
-    return this.#first(texels);
+    return firstChannels(texels, this.#channels!);
   }
 
-  /** All elements as they are now, without holding up the page until the GPU has come so far. */
+  /** All elements as they are now, where the device can, without holding up the page until the GPU has come so far. */
   async read(texture: DeviceTexture): Promise<Float32Array> {
+    if (!this.#device.asynchronousReads) return this.readSync(texture);
     const gl = this.#gl;
     const texels = this.#select(texture);
     const buffer = gl.createBuffer();
@@ -69,7 +71,7 @@ export class TextureReader {
       gl.deleteSync(fence);
       gl.deleteBuffer(buffer);
     }
-    return this.#first(texels);
+    return firstChannels(texels, this.#channels!);
   }
 
   /**

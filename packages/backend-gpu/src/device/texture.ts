@@ -11,17 +11,20 @@ export class DeviceTexture {
 
   /** The pool that it came from: that of another context, or of one that was lost since, is another. */
   readonly pool: object;
+  readonly bytes: number;
 
   constructor(
     pool: object,
     context: WebGL2RenderingContext,
     texture: WebGLTexture,
+    channels: number,
     width: number,
     height: number,
   ) {
     this.pool = pool;
     this.context = context;
     this.texture = texture;
+    this.bytes = 4 * channels * width * height;
     this.size = Int32Array.of(width, height);
     this.dimensions = Int32Array.of(width * height, 1, 1);
     this.output = [width * height];
@@ -33,10 +36,6 @@ export class DeviceTexture {
 
   get height(): number {
     return this.size[1]!;
-  }
-
-  get bytes(): number {
-    return 4 * this.width * this.height;
   }
 
   /** Asked by gpu.js before it draws into this texture: nobody else holds it. */

@@ -1,10 +1,11 @@
+import type { Dialect } from "./dialect.ts";
 import { erfCoefficients, erfEnd } from "./erf.ts";
 import { helpers, nameOf, type HelperName, type ValueType } from "./helper.ts";
 
 const limit = "16777216.0";
 
 /** `value` where it is a whole number that floats hold, else NaN. */
-const held = (value: string): string => `float r = ${value}; return abs(r) < ${limit} ? r : cr_nan();`;
+const held = (value: string): string => `float r = ${value}; return cr_pick(abs(r) < ${limit}, r, cr_nan());`;
 
 /** Σ coefficients[i]·x^(n − i). */
 function horner(x: string, coefficients: readonly number[]): string {
@@ -22,10 +23,6 @@ function text(value: number): string {
  * these are made of sums and products, which it rounds as IEEE does. Their errors are below 4 units in the last place.
  */
 const base: readonly string[] = [
-  `float cr_bits(int high, int low) { return intBitsToFloat((high << 16) | low); }`,
-  `float cr_nan() { return intBitsToFloat(0x7fc00000); }`,
-  `float cr_inf() { return intBitsToFloat(0x7f800000); }`,
-  `float cr_power2(int n) { return intBitsToFloat((n + 127) << 23); }`,
   `float cr_tail(float r) {
   return ${horner("r", [0.00019852762, 0.0013930436, 0.008333361, 0.041666485, 0.16666667, 0.5])};
 }`,
@@ -50,16 +47,14 @@ const base: readonly string[] = [
   return f * z * p;
 }`,
   `float cr_logarithm(float x) {
-  if (isnan(x)) return x;
-  if (x < 0.0) return cr_nan();
-  if (x == 0.0) return -cr_inf();
-  if (isinf(x)) return x;
-  float scaled = x < 1.1754944e-38 ? x * 16777216.0 : x;
-  float e = x < 1.1754944e-38 ? -24.0 : 0.0;
-  int bits = floatBitsToInt(scaled) - 0x3f3504f3;
-  int k = bits >> 23;
-  float f = intBitsToFloat((bits & 0x7fffff) + 0x3f3504f3) - 1.0;
-  e += float(k);
+  if (cr_isNan(x)) { return x; }
+  if (x < 0.0) { return cr_nan(); }
+  if (x == 0.0) { return -cr_inf(); }
+  if (cr_isInf(x)) { return x; }
+  bool tiny = x < 1.1754944e-38;
+  float scaled = cr_pick(tiny, x * 16777216.0, x);
+  float f = cr_fraction(scaled) - 1.0;
+  float e = cr_pick(tiny, -24.0, 0.0) + float(cr_exponent(scaled));
   float y = cr_logTail(f) - 2.12194440e-4 * e;
   y = y - 0.5 * f * f;
   return (f + y) + 0.693359375 * e;
@@ -73,25 +68,26 @@ const base: readonly string[] = [
   return ${horner("z", [2.439044879627741e-5, -0.001388676377460993, 0.04166662332373906, -0.499999997251031, 1])};
 }`,
   `float cr_turned(float x, int quarter) {
-  if (isnan(x) || isinf(x)) return cr_nan();
+  if (cr_isNan(x) || cr_isInf(x)) { return cr_nan(); }
   float n = floor(x * 0.636619772367581 + 0.5);
   float r = ((x - n * 1.5703125) - n * 4.837512969970703125e-4) - n * 7.549789948768648e-8;
-  int q = int(n) + quarter;
-  float size = (q & 1) == 1 ? cr_cosineOf(r) : cr_sineOf(r);
-  return (q & 2) == 2 ? -size : size;
+  int q = cr_lowBits(int(n) + quarter);
+  float size = cr_pick(q == 1 || q == 3, cr_cosineOf(r), cr_sineOf(r));
+  return cr_pick(q >= 2, -size, size);
 }`,
   `float cr_powered(float size, float y) {
-  int bits = floatBitsToInt(size < 1.1754944e-38 ? size * 16777216.0 : size) - 0x3f3504f3;
-  float e = float(bits >> 23) + (size < 1.1754944e-38 ? -24.0 : 0.0);
-  float f = intBitsToFloat((bits & 0x7fffff) + 0x3f3504f3) - 1.0;
-  float high = intBitsToFloat(floatBitsToInt(y) & -65536);
+  bool tiny = size < 1.1754944e-38;
+  float scaled = cr_pick(tiny, size * 16777216.0, size);
+  float e = float(cr_exponent(scaled)) + cr_pick(tiny, -24.0, 0.0);
+  float f = cr_fraction(scaled) - 1.0;
+  float high = cr_high(y);
   float t = high * e;
-  if (abs(t) > 1000.0) return (t > 0.0) ? cr_inf() : 0.0;
+  if (abs(t) > 1000.0) { return cr_pick(t > 0.0, cr_inf(), 0.0); }
   float n = floor(t + 0.5);
   float rest = (t - n) + (y - high) * e;
   float l = f + (cr_logTail(f) - 0.5 * f * f);
   float x = rest * 0.693147180559945 + y * l;
-  if (abs(x) > 700.0) return x > 0.0 ? cr_inf() : 0.0;
+  if (abs(x) > 700.0) { return cr_pick(x > 0.0, cr_inf(), 0.0); }
   float m = floor(x * 1.44269504 + 0.5);
   float r = (x - m * 0.693145751953125) - m * 1.428606765330187e-6;
   int whole = int(clamp(n + m, -260.0, 260.0));
@@ -108,95 +104,111 @@ const bodies: Readonly<Record<HelperName, string>> = {
   whole: "return x;",
   quotient: "return x / y;",
   remainder: "return x - (x / y) * y;",
-  within: "return (x >= y && x < z) ? 1 : 0;",
+  within: "if (x >= y && x < z) { return 1; } return 0;",
   toFloat: "return float(x);",
   toIndex: "return int(floor(x));",
-  masked: "return x == 1 ? y : 0.0;",
-  choose: "return x != 0.0 ? y : z;",
-  guard: "return (x >= 0.0 && x < float(y)) ? z : cr_nan();",
+  masked: "return cr_pick(x == 1, y, 0.0);",
+  choose: "return cr_pick(x != 0.0, y, z);",
+  guard: "return cr_pick(x >= 0.0 && x < float(y), z, cr_nan());",
 
   neg: "return -x;",
-  exp: "if (isnan(x)) return x; return cr_exponential(x);",
+  exp: "if (cr_isNan(x)) { return x; } return cr_exponential(x);",
   log: "return cr_logarithm(x);",
-  sin: "if (x == 0.0) return x; return cr_turned(x, 0);",
+  sin: "if (x == 0.0) { return x; } return cr_turned(x, 0);",
   cos: "return cr_turned(x, 1);",
-  sqrt: "if (x == 0.0 || isnan(x) || isinf(x)) return x < 0.0 ? cr_nan() : x; return x < 0.0 ? cr_nan() : sqrt(x);",
+  sqrt: `if (cr_isNan(x) || x < 0.0) { return cr_nan(); }
+  if (x == 0.0 || cr_isInf(x)) { return x; }
+  return sqrt(x);`,
   floor: "return floor(x);",
-  tanh: `if (isnan(x) || x == 0.0) return x;
+  tanh: `if (cr_isNan(x) || x == 0.0) { return x; }
   float size = abs(x);
   float square = x * x;
-  if (size < 0.625) return x + square * x * ${horner(
+  if (size < 0.625) { return x + square * x * ${horner(
     "square",
     [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1],
-  )};
+  )}; }
   float e = cr_exponential(-2.0 * size);
   float far = (1.0 - e) / (1.0 + e);
-  return x < 0.0 ? -far : far;`,
-  erf: `if (isnan(x)) return x;
+  return cr_pick(x < 0.0, -far, far);`,
+  erf: `if (cr_isNan(x)) { return x; }
   float u = clamp(x, -${erfEnd}, ${erfEnd});
   float s = u * u * ${2 / erfEnd ** 2} - 1.0;
   return u * ${horner("s", erfCoefficients)};`,
-  log1p: `if (x == 0.0) return x;
-  if (x > -0.29 && x < 0.41) return x + (cr_logTail(x) - 0.5 * x * x);
+  log1p: `if (x == 0.0) { return x; }
+  if (x > -0.29 && x < 0.41) { return x + (cr_logTail(x) - 0.5 * x * x); }
   return cr_logarithm(1.0 + x);`,
-  expm1: `if (isnan(x) || x == 0.0) return x;
-  if (abs(x) < 0.35) return x + x * x * cr_tail(x);
+  expm1: `if (cr_isNan(x) || x == 0.0) { return x; }
+  if (abs(x) < 0.35) { return x + x * x * cr_tail(x); }
   return cr_exponential(x) - 1.0;`,
 
   add: "return x + y;",
   mul: "return x * y;",
   div: "return x / y;",
-  pow: `if (y == 0.0 || x == 1.0) return 1.0;
-  if (isnan(x) || isnan(y)) return cr_nan();
+  pow: `if (y == 0.0 || x == 1.0) { return 1.0; }
+  if (cr_isNan(x) || cr_isNan(y)) { return cr_nan(); }
   float size = abs(x);
   bool isWhole = floor(y) == y;
   bool isOdd = isWhole && abs(y) < ${limit} && fract(y * 0.5) != 0.0;
-  float result;
-  if (isinf(y)) return size == 1.0 ? 1.0 : ((size > 1.0) == (y > 0.0) ? cr_inf() : 0.0);
-  if (size == 0.0) result = y > 0.0 ? 0.0 : cr_inf();
-  else if (isinf(x)) result = y > 0.0 ? cr_inf() : 0.0;
-  else if (x < 0.0 && !isWhole) return cr_nan();
-  else if (y == 1.0) result = size;
-  else if (y == 2.0) result = size * size;
-  else if (y == 0.5) result = sqrt(size);
-  else if (y == -1.0) result = 1.0 / size;
-  else result = cr_powered(size, y);
-  return (floatBitsToInt(x) < 0 && isOdd) ? -result : result;`,
-  max: "if (isnan(x)) return x; if (isnan(y)) return y; if (x == 0.0 && y == 0.0) return x + y; return x > y ? x : y;",
-  mod: `if (y == 0.0 || isnan(x) || isinf(x) || isnan(y)) return cr_nan();
-  if (isinf(y)) return (x == 0.0 || (x < 0.0) == (y < 0.0)) ? x : y;
+  float result = size;
+  if (cr_isInf(y)) {
+    if (size == 1.0) { return 1.0; }
+    return cr_pick((size > 1.0) == (y > 0.0), cr_inf(), 0.0);
+  }
+  if (size == 0.0) { result = cr_pick(y > 0.0, 0.0, cr_inf()); }
+  else if (cr_isInf(x)) { result = cr_pick(y > 0.0, cr_inf(), 0.0); }
+  else if (x < 0.0 && !isWhole) { return cr_nan(); }
+  else if (y == 2.0) { result = size * size; }
+  else if (y == 0.5) { result = sqrt(size); }
+  else if (y == -1.0) { result = 1.0 / size; }
+  else if (y != 1.0) { result = cr_powered(size, y); }
+  return cr_pick(cr_isNegative(x) && isOdd, -result, result);`,
+  max: `if (cr_isNan(x)) { return x; }
+  if (cr_isNan(y)) { return y; }
+  if (x == 0.0 && y == 0.0) { return x + y; }
+  return cr_pick(x > y, x, y);`,
+  mod: `if (y == 0.0 || cr_isNan(x) || cr_isInf(x) || cr_isNan(y)) { return cr_nan(); }
+  if (cr_isInf(y)) { return cr_pick(x == 0.0 || ((x < 0.0) == (y < 0.0)), x, y); }
   float r = x - y * floor(x / y);
-  if (y > 0.0) { if (r < 0.0) r += y; if (r >= y) r -= y; }
-  else { if (r > 0.0) r += y; if (r <= y) r -= y; }
+  if (y > 0.0) {
+    if (r < 0.0) { r += y; }
+    if (r >= y) { r -= y; }
+  } else {
+    if (r > 0.0) { r += y; }
+    if (r <= y) { r -= y; }
+  }
   return r;`,
-  lt: "return x < y ? 1.0 : 0.0;",
-  eq: "return x == y ? 1.0 : 0.0;",
+  // Drivers make a maximum, which passes no NaN on, of a choice between what was compared.
+  lt: `float order = cr_pick(x < y, 1.0, 0.0) - cr_pick(x >= y, 1.0, 0.0);
+  return cr_pick(order > 0.5, 1.0, 0.0);`,
+  eq: "return cr_pick(x == y, 1.0, 0.0);",
 
   intNeg: held("0.0 - x"),
   intAdd: held("x + y"),
   intMul: held("x * y"),
-  intDiv: "if (isnan(x) || isnan(y)) return cr_nan(); return y == 0.0 ? 0.0 : float(int(x) / int(y));",
-  intMod: `if (isnan(x) || isnan(y)) return cr_nan();
-  if (y == 0.0) return 0.0;
+  intDiv: `if (cr_isNan(x) || cr_isNan(y)) { return cr_nan(); }
+  if (y == 0.0) { return 0.0; }
+  return float(int(x) / int(y));`,
+  intMod: `if (cr_isNan(x) || cr_isNan(y)) { return cr_nan(); }
+  if (y == 0.0) { return 0.0; }
   int r = int(x) - (int(x) / int(y)) * int(y);
-  if (r != 0 && ((r < 0) != (y < 0.0))) r += int(y);
+  if (r != 0 && ((r < 0) != (y < 0.0))) { r += int(y); }
   return float(r);`,
-  intPow: `if (isnan(x) || isnan(y)) return cr_nan();
-  float one = (int(y) & 1) == 1 ? x : 1.0;
-  if (x == 1.0 || x == -1.0) return one;
-  if (y < 0.0) return 0.0;
+  intPow: `if (cr_isNan(x) || cr_isNan(y)) { return cr_nan(); }
+  int low = cr_lowBits(int(y));
+  if (x == 1.0 || x == -1.0) { return cr_pick(low == 1 || low == 3, x, 1.0); }
+  if (y < 0.0) { return 0.0; }
   float p = 1.0;
-  for (int k = 0; k < 25; k++) { if (float(k) < y) p *= x; }
-  return abs(p) < ${limit} ? p : cr_nan();`,
-  intLt: "return (isnan(x) || isnan(y)) ? cr_nan() : (x < y ? 1.0 : 0.0);",
-  intEq: "return (isnan(x) || isnan(y)) ? cr_nan() : (x == y ? 1.0 : 0.0);",
+  for (int k = 0; k < 25; k++) { if (float(k) < y) { p *= x; } }
+  return cr_pick(abs(p) < ${limit}, p, cr_nan());`,
+  intLt: "if (cr_isNan(x) || cr_isNan(y)) { return cr_nan(); } return cr_pick(x < y, 1.0, 0.0);",
+  intEq: "if (cr_isNan(x) || cr_isNan(y)) { return cr_nan(); } return cr_pick(x == y, 1.0, 0.0);",
 
   wrap: "return x - 256.0 * floor(x / 256.0);",
-  truncate: `if (isnan(x) || isinf(x)) return 0.0; ${held("trunc(x)")}`,
-  truth: "return x == 0.0 ? 0.0 : 1.0;",
-  or: "return (x != 0.0 || y != 0.0) ? 1.0 : 0.0;",
-  and: "return (x != 0.0 && y != 0.0) ? 1.0 : 0.0;",
-  less: "return (x == 0.0 && y != 0.0) ? 1.0 : 0.0;",
+  truncate: `if (cr_isNan(x) || cr_isInf(x)) { return 0.0; } ${held("trunc(x)")}`,
+  truth: "return cr_pick(x == 0.0, 0.0, 1.0);",
+  or: "return cr_pick(x != 0.0 || y != 0.0, 1.0, 0.0);",
+  and: "return cr_pick(x != 0.0 && y != 0.0, 1.0, 0.0);",
+  less: "return cr_pick(x == 0.0 && y != 0.0, 1.0, 0.0);",
 };
 
 const keywords: Readonly<Record<ValueType, string>> = { Float: "float", Integer: "int" };
@@ -208,10 +220,10 @@ function prototype(helper: HelperName): string {
   return `${keywords[returns]} ${nameOf(helper)}(${parameters.join(", ")})`;
 }
 
-/** The functions of `base` that a text calls, and those that they call, in their order. */
-function neededBy(calls: string): string[] {
+/** The functions of a list that a text calls, and those that they call, in their order. */
+function neededBy(calls: string, functions: readonly string[]): string[] {
   const needed: string[] = [];
-  for (const definition of base.toReversed()) {
+  for (const definition of functions.toReversed()) {
     const [name = ""] = /cr_\w+\(/.exec(definition) ?? [];
     if (!calls.includes(name)) continue;
     needed.unshift(definition);
@@ -220,12 +232,15 @@ function neededBy(calls: string): string[] {
   return needed;
 }
 
-/** GLSL for the helpers that a kernel calls. */
-export function shaderSource(used: ReadonlySet<HelperName>): string {
-  const position = "int cr_position(int width) { return int(gl_FragCoord.y) * width + int(gl_FragCoord.x); }";
+/** The helpers that a kernel calls, and what they are made of. */
+export function shaderSource(used: ReadonlySet<HelperName>, { natives, spell }: Dialect): string {
   const functions = [...used].map((helper) => `${prototype(helper)} {\n  ${bodies[helper]}\n}`);
-  return [...neededBy(`${functions.join()} cr_bits(`), position, ...functions].join("\n");
+  return spell([...neededBy(`${functions.join()} cr_bits(`, [...natives, ...base]), ...functions].join("\n"));
 }
+
+/** Of the pixel that a WebGL shader computes. */
+export const fragmentPosition =
+  "int cr_position(int width) { return int(gl_FragCoord.y) * width + int(gl_FragCoord.x); }";
 
 /** A function whose body `shaderSource` brings, as `createKernel` takes it. */
 export interface NativeFunction {
@@ -236,7 +251,7 @@ export interface NativeFunction {
 }
 
 /** What gpu.js has to know of the functions in `shaderSource` to type the calls. */
-export function nativeFunctions(used: ReadonlySet<HelperName>): NativeFunction[] {
+export function nativeFunctions(used: ReadonlySet<HelperName>, isDeclared: boolean): NativeFunction[] {
   const declare = (
     name: string,
     source: string,
@@ -244,7 +259,7 @@ export function nativeFunctions(used: ReadonlySet<HelperName>): NativeFunction[]
     ...takes: readonly ValueType[]
   ): NativeFunction => ({
     name,
-    source: `${source};`,
+    source: isDeclared ? `${source};` : "",
     argumentTypes: Object.fromEntries(takes.map((type, i) => [["x", "y", "z"][i]!, type])),
     returnType,
   });

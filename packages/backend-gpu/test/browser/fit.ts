@@ -4,7 +4,8 @@ import { crossEntropy, Linear, ReLU, Sequential } from "@chainrule/nn";
 import { Adam, type OptimizerState } from "@chainrule/optim";
 import { fit, type Callback } from "@chainrule/train";
 import { GpuBackend } from "../../src/backend.ts";
-import { openContext, ShaderDriver } from "../../src/device/shader-driver.ts";
+import { browserDevice, openBrowserContext } from "../../src/device/gl-device.ts";
+import { ShaderDriver } from "../../src/device/shader-driver.ts";
 import { bytesOfSteps, quadrants } from "../quiet.ts";
 
 /** See `bytesOfSteps`; on WebGL2. */
@@ -32,9 +33,12 @@ const copyOf = async (named: Readonly<Record<string, Tensor>>): Promise<Record<s
 };
 
 export async function loseContextInFit(): Promise<InterruptedRun> {
-  const context = openContext()!;
+  const context = openBrowserContext()!;
   const lose = context.getExtension("WEBGL_lose_context")!;
-  registerBackend({ name: "gpu of a run", create: () => new GpuBackend(new ShaderDriver(context, 2 ** 20)) });
+  registerBackend({
+    name: "gpu of a run",
+    create: () => new GpuBackend(new ShaderDriver(browserDevice(context), 2 ** 20)),
+  });
   await setBackend("gpu of a run");
   random.seed(5);
   const loader = new DataLoader(quadrants(96), { batchSize: 16 });

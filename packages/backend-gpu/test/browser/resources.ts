@@ -12,7 +12,8 @@ import {
 import { crossEntropy, Linear, ReLU, Sequential, type Module } from "@chainrule/nn";
 import { Adam, type Optimizer, SGD } from "@chainrule/optim";
 import { GpuBackend } from "../../src/backend.ts";
-import { openContext, ShaderDriver } from "../../src/device/shader-driver.ts";
+import { browserDevice, openBrowserContext } from "../../src/device/gl-device.ts";
+import { ShaderDriver } from "../../src/device/shader-driver.ts";
 import { createGpu, type DriverStatistics, type GpuDevice } from "../../src/index.ts";
 
 const statistics = (): DriverStatistics => ({ ...(getBackend() as GpuDevice).statistics });
@@ -126,9 +127,12 @@ async function messagesOf(attempts: readonly (() => unknown)[]): Promise<string[
 }
 
 export async function loseContext(): Promise<LossReport> {
-  const context = openContext()!;
+  const context = openBrowserContext()!;
   const lose = context.getExtension("WEBGL_lose_context")!;
-  registerBackend({ name: "gpu to lose", create: () => new GpuBackend(new ShaderDriver(context, 2 ** 20)) });
+  registerBackend({
+    name: "gpu to lose",
+    create: () => new GpuBackend(new ShaderDriver(browserDevice(context), 2 ** 20)),
+  });
   await setBackend("gpu to lose");
   const batch = (i: number): [Tensor, Tensor] => [
     tensor(
