@@ -1,6 +1,6 @@
 // Trains the digit classifier on `cpu` and on `webgl2` in Chromium, 2 epochs of 10,000 digits, and times products:
 // `node packages/backend-gpu/bench/browser.ts [digits] [--gpu]`. A software adapter is asked for unless --gpu is given.
-import { findChromium, launch } from "../test/browser/chromium.ts";
+import { findChromium, launch } from "@chainrule-tools/chromium";
 import type { Checks } from "../test/browser/page.ts";
 import { serve } from "../test/browser/server.ts";
 

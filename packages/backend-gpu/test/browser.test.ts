@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findChromium, launch } from "./browser/chromium.ts";
+import { findChromium, launch } from "@chainrule-tools/chromium";
 import type { Checks } from "./browser/page.ts";
 import { serve, type TestServer } from "./browser/server.ts";
 

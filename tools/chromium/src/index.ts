@@ -1,0 +1,2 @@
+export { findChromium, launch } from "./chromium.ts";
+export type { Browser, Page } from "playwright-core";
