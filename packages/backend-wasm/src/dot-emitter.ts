@@ -1,8 +1,9 @@
 import type { DotKernel } from "@chainrule/core";
 import { control } from "./control.ts";
 import { emitEpilogue } from "./dot-epilogue.ts";
+import { digits, type Matrix, placeOf } from "./dot-matrix.ts";
 import { emitPack } from "./dot-pack.ts";
-import { type DotPlan, type Matrix, planDot } from "./dot-plan.ts";
+import { type DotPlan, planDot } from "./dot-plan.ts";
 import { emitInnerTile, emitTile } from "./dot-tile.ts";
 import type { Entry, Program } from "./program.ts";
 import type { Target } from "./target.ts";
@@ -28,14 +29,16 @@ export interface Place {
 export interface Piece {
   readonly block: Int;
   readonly pass: Int;
+  /** How many passes over the same results came before. */
+  readonly earlier: Int;
   readonly packed: Int;
   readonly results: Int;
 }
 
-/** Ranges of tiles of rows and of panels of columns. */
+/** Ranges of strips of rows and of panels of columns. */
 export interface Extent {
-  readonly fromTile: Int;
-  readonly toTile: Int;
+  readonly fromStrip: Int;
+  readonly toStrip: Int;
   readonly fromPanel: Int;
   readonly toPanel: Int;
 }
@@ -52,8 +55,13 @@ export class DotEmitter {
     this.#program = program;
     this.#kernel = kernel;
     this.plan = planDot(kernel, program.instructions === "relaxed");
-    const { plain, cRow, swapped } = this.plan;
-    this.#epilogue = plain ? null : emitEpilogue(program, kernel, cRow, swapped);
+    this.plan = planDot(kernel, program.instructions === "relaxed");
+    const { plain, cLine, swapped, turned } = this.plan;
+    this.#epilogue = plain ? null : emitEpilogue(program, kernel, cLine, swapped && !turned);
+  }
+
+  get strips(): number {
+    return Math.ceil(this.plan.tiles / this.plan.strip);
   }
 
   /** A function of the module, emitted when it is first called for. */
@@ -66,29 +74,34 @@ export class DotEmitter {
     return known;
   }
 
-  #tile(rows: number, columns: number): Func {
-    const { a, b, k, cRow, arithmetic, isInner, packsA, packsB, panel, passes } = this.plan;
+  /** A as tiles of so many rows read it. */
+  #rowsOf(rows: number): Pick<Matrix, "lines" | "steps"> {
+    const { a, packsA, arithmetic, k } = this.plan;
     const { size } = arithmetic;
+    if (!packsA) return a;
+    return { lines: { sizes: [rows], strides: [size] }, steps: { sizes: [k], strides: [rows * size] } };
+  }
+
+  #tile(rows: number, columns: number): Func {
+    const { a, b, k, cLine, arithmetic, isInner, packsB, panel, passes, turned } = this.plan;
     return this.#function(`tile ${rows} ${columns}`, (target) => {
       if (isInner) {
-        const strides = { aRow: a.row, bColumn: b.column, cRow };
+        const strides = { aRow: a.lines.strides[0]!, bColumn: b.lines.strides[0]!, cRow: cLine };
         return emitInnerTile(target, arithmetic, rows, columns, k, strides);
       }
-      const strides = {
-        aRow: packsA ? size : a.row,
-        aStep: packsA ? rows * size : a.column,
-        bStep: packsB ? panel * size : b.row,
-        cRow,
-      };
-      return emitTile(target, arithmetic, rows, columns, strides, passes > 1);
+      return emitTile(target, arithmetic, rows, columns, {
+        a: this.#rowsOf(rows),
+        bStep: packsB ? panel * arithmetic.size : b.steps.strides[0]!,
+        cLine,
+        turned,
+        accumulates: passes > 1,
+      });
     });
   }
 
-  #packer(count: number, width: number, line: number, step: number): Func {
-    const name = `pack ${count} ${width} ${line} ${step}`;
-    const { dtype } = this.#kernel;
-    return this.#function(name, (target) =>
-      emitPack(target, dtype, this.plan.arithmetic, count, width, line, step),
+  #packer(name: string, matrix: Matrix, count: number, width: number): Func {
+    return this.#function(`${name} ${count}`, (target) =>
+      emitPack(target, this.plan.arithmetic, count, width, matrix),
     );
   }
 
@@ -99,22 +112,21 @@ export class DotEmitter {
     return blocks === 1 ? all : f.min(f.sub(all, f.scale(block, panels)), panels);
   }
 
-  /** Steps of k in a pass. */
-  #length(f: Func, pass: Int): Int {
-    const { k, passes, depth } = this.plan;
-    return passes === 1 ? k : f.min(f.sub(k, f.scale(pass, depth)), depth);
+  /** Where in k a pass begins, and how long it is, in runs. */
+  #runsOf(f: Func, pass: Int): readonly [first: Int, count: Int] {
+    const { k, passes, depth, run } = this.plan;
+    const first = f.scale(pass, depth / run);
+    return [first, passes === 1 ? k / run : f.min(f.sub(k / run, first), depth / run)];
   }
 
   /** Packs panels of a block for one pass. */
   pack({ f, b: address }: Place, { block, pass, packed }: Piece, from: Int, to: Int): void {
     const { b, panel, panels, depth, arithmetic } = this.plan;
-    const length = this.#length(f, pass);
-    const origin = f.add(address, f.scale(f.scale(pass, depth), b.row));
+    const runs = this.#runsOf(f, pass);
     this.#overPanels(f, block, from, to, (number, count) => {
       const column = f.scale(f.add(f.scale(block, panels), number), panel);
       const target = f.add(packed, f.scale(number, panel * arithmetic.size * depth));
-      const packer = this.#packer(count, panel, b.column, b.row);
-      f.call(packer, f.add(origin, f.scale(column, b.column)), target, length);
+      f.call(this.#packer("b", b, count, panel), address, target, column, ...runs);
     });
   }
 
@@ -125,94 +137,122 @@ export class DotEmitter {
     const whole = rest === 0 ? to : f.min(to, f.sub(Math.floor(n / panel), f.scale(block, panels)));
     f.loop(from, whole, 1, (number) => visit(number, panel));
     if (rest === 0) return;
-    f.push(whole, to);
-    f.raw(op.ltS);
+    // The last panel is of whoever has it in a range, which may also lie behind it.
+    f.push(f.sub(whole, from), f.sub(to, from));
+    f.raw(op.ltU);
     f.when(() => f.scope(() => visit(whole, rest)));
   }
 
-  /** Computes tiles of a block for one pass, and after the last pass the outputs. */
-  compute(place: Place, piece: Piece, extent: Extent): void {
-    const { f } = place;
-    const { taller, shorter } = this.plan;
-    const { fromTile, toTile } = extent;
-    const some = (from: Int, to: Int, rows: number): void => {
-      f.loop(from, to, 1, (tile) => this.#rows(place, piece, tile, rows, extent));
-    };
-    if (taller === 0) return some(fromTile, toTile, shorter);
-    some(fromTile, f.min(toTile, taller), shorter + 1);
-    const from = f.local(i32);
-    f.set(from, fromTile);
-    f.push(from, taller);
-    f.raw(op.ltS);
-    f.when(() => f.set(from, taller));
-    some(from, toTile, shorter);
+  /** The first row of a tile. */
+  #rowOf(f: Func, tile: Int): Int {
+    const { taller, tiles, tall, short } = this.plan;
+    if (taller === tiles) return f.scale(tile, tall);
+    const before = f.min(tile, taller);
+    return f.add(f.scale(before, tall), f.scale(f.sub(tile, before), short));
   }
 
-  /** One tile of rows, over all panels of the extent. */
-  #rows(place: Place, piece: Piece, tile: Int, rows: number, { fromPanel, toPanel }: Extent): void {
-    const { f, bindings, number, own } = place;
-    const { block, pass, packed, results } = piece;
+  /** Computes strips of a block for one pass, and after the last pass the outputs. */
+  compute(place: Place, piece: Piece, extent: Extent): void {
+    const { f } = place;
+    const { tiles, taller, tall, short, strip, passes, plain, m, turned } = this.plan;
+    const { fromStrip, toStrip } = extent;
+    const some = (from: Int, to: Int, height: number, origin: Int): void => {
+      f.loop(from, to, 1, (tile) => {
+        this.#rows(place, piece, this.#rowOf(f, tile), height, origin, extent);
+      });
+    };
+    const overTiles = (first: Int, end: Int, origin: Int): void => {
+      if (taller === tiles) return some(first, end, tall, origin);
+      some(first, f.min(end, taller), tall, origin);
+      const from = f.local(i32);
+      f.set(from, first);
+      f.push(from, taller);
+      f.raw(op.ltS);
+      f.when(() => f.set(from, taller));
+      some(from, end, short, origin);
+    };
+    if (!turned) return overTiles(fromStrip, toStrip, 0);
+    f.loop(fromStrip, toStrip, 1, (number) => {
+      const first = f.scale(number, strip);
+      const end = f.min(f.add(first, strip), tiles);
+      const row = passes > 1 || plain ? 0 : this.#rowOf(f, first);
+      overTiles(first, end, row);
+      if (passes === 1) this.finish(place, piece, extent, row, f.min(this.#rowOf(f, end), m));
+    });
+  }
+
+  /** One tile of rows, over all panels of the extent; what waits for the epilogue begins with row `origin`. */
+  #rows(place: Place, piece: Piece, row: Int, rows: number, origin: Int, extent: Extent): void {
+    const { f, own } = place;
+    const { block, pass, earlier, packed } = piece;
     const { plan } = this;
-    const { a, b, m, n, panel, depth, cRow, passes } = plan;
+    const { b, panel, depth, cLine, passes, turned } = plan;
     const { size } = plan.arithmetic;
-    const row = f.add(f.scale(tile, rows), rows > plan.shorter ? 0 : plan.taller);
-    const length = this.#length(f, pass);
-    const start = f.scale(pass, depth);
+    const [first, count] = this.#runsOf(f, pass);
     const firstColumn = f.scale(block, plan.panels * panel);
 
-    let rowsOfA = f.add(f.add(place.a, f.scale(row, a.row)), f.scale(start, a.column));
+    let lines: readonly [matrix: Int, row: Int, step: Int] = [place.a, row, first];
     if (plan.packsA) {
       const packedA = f.add(own, plan.ownA);
-      f.call(this.#packer(rows, rows, a.row, a.column), rowsOfA, packedA, length);
-      rowsOfA = packedA;
+      f.call(this.#packer("a", plan.a, rows, rows), place.a, packedA, row, first, count);
+      lines = [packedA, 0, 0];
     }
-    // Where the results of the block's first column go.
-    let target: Int;
-    if (plan.plain) {
-      const output = f.load(op.load, bindings, this.#kernel.inputs.length * 4);
-      const matrix = f.add(output, f.scale(number, m * n * size));
-      target = f.add(f.add(matrix, f.scale(row, cRow)), f.scale(firstColumn, size));
-    } else target = passes > 1 ? f.add(results, f.scale(row, cRow)) : own;
-
-    this.#overPanels(f, block, fromPanel, toPanel, (number, count) => {
+    const fromOrigin = passes > 1 || plan.plain || turned ? f.sub(row, origin) : 0;
+    const target = f.add(this.#results(place, piece), f.scale(fromOrigin, turned ? size : cLine));
+    this.#overPanels(f, block, extent.fromPanel, extent.toPanel, (number, columns) => {
       const column = f.scale(number, panel);
-      const direct = (): Int =>
-        f.add(f.add(place.b, f.scale(f.add(firstColumn, column), b.column)), f.scale(start, b.row));
+      const direct = (): Int => {
+        const lined = f.scale(f.add(firstColumn, column), b.lines.strides[0]!);
+        return f.add(f.add(place.b, lined), f.scale(first, b.steps.strides[0]!));
+      };
       const panelOfB = plan.packsB ? f.add(packed, f.scale(number, panel * size * depth)) : direct();
-      const operands = [rowsOfA, panelOfB, f.add(target, f.scale(column, size))];
-      f.call(this.#tile(rows, count), ...operands, ...(plan.isInner ? [] : [length, pass]));
+      const to = f.add(target, f.scale(column, turned ? cLine : size));
+      const tile = this.#tile(rows, columns);
+      if (plan.isInner) {
+        const rowsOfA = f.add(place.a, f.scale(row, plan.a.lines.strides[0]!));
+        f.call(tile, rowsOfA, panelOfB, to);
+      } else f.call(tile, lines[0], panelOfB, to, lines[1], lines[2], count, earlier);
     });
-    if (this.#epilogue === null) return;
-    const finish = (): void => {
-      const from = f.scale(fromPanel, panel);
-      const fromColumn = f.add(firstColumn, from);
-      const toColumn = f.min(f.add(firstColumn, f.scale(toPanel, panel)), n);
-      const block = [f.add(target, f.scale(from, size)), row, f.add(row, rows), fromColumn, toColumn];
-      f.call(this.#epilogue!, bindings, ...block, ...place.batch);
-    };
+    if (turned || plan.parts > 1 || this.#epilogue === null) return;
+    const finish = (): void => this.finish(place, piece, extent, row, f.add(row, rows));
     if (passes === 1) return finish();
     f.push(pass, passes - 1);
     f.raw(op.eq);
     f.when(finish);
   }
 
+  /** Where the results of a block begin, or of a strip where they need not wait longer. */
+  #results({ f, bindings, number, own }: Place, { block, results }: Piece): Int {
+    const { plain, passes, m, n, panel, panels, arithmetic, turned, cLine } = this.plan;
+    if (!plain) return passes > 1 ? results : own;
+    const output = f.load(op.load, bindings, this.#kernel.inputs.length * 4);
+    const matrix = f.add(output, f.scale(number, m * n * arithmetic.size));
+    return f.add(matrix, f.scale(block, panels * panel * (turned ? cLine : arithmetic.size)));
+  }
+
+  /** Computes the outputs of rows from their results, of which the first are those of row `row`. */
+  finish(place: Place, piece: Piece, { fromPanel, toPanel }: Extent, row: Int, toRow: Int): void {
+    if (this.#epilogue === null) return;
+    const { f } = place;
+    const { n, panel, panels, passes, turned, cLine, arithmetic } = this.plan;
+    const firstColumn = f.scale(piece.block, panels * panel);
+    const from = f.scale(fromPanel, panel);
+    const fromColumn = f.add(firstColumn, from);
+    const toColumn = f.min(f.add(firstColumn, f.scale(toPanel, panel)), n);
+    const waited = passes > 1 ? f.scale(row, turned ? arithmetic.size : cLine) : 0;
+    const first = f.add(
+      this.#results(place, piece),
+      f.add(waited, f.scale(from, turned ? cLine : arithmetic.size)),
+    );
+    const ranges = turned ? [fromColumn, toColumn, row, toRow] : [row, toRow, fromColumn, toColumn];
+    f.call(this.#epilogue, place.bindings, first, ...ranges, ...place.batch);
+  }
+
   /** The place of matrix `number` in the batch. */
   place({ f, buffers, thread }: Entry, number: Int): Place {
-    const { shape } = this.#kernel;
-    const batch: Int[] = [];
-    let rest = number;
-    for (let axis = shape.length - 3; axis >= 0; axis--) {
-      if (typeof rest === "number" || axis === 0) batch.unshift(rest);
-      else {
-        batch.unshift(f.i(op.remU, rest, shape[axis]!));
-        rest = f.i(op.divU, rest, shape[axis]!);
-      }
-    }
+    const batch = digits(f, number, this.#kernel.shape.slice(0, -2));
     const addressOf = ({ input, offset, batch: strides }: Matrix): Int =>
-      batch.reduce(
-        (sum: Int, index, axis) => f.add(sum, f.scale(index, strides[axis]!)),
-        f.add(buffers[input]!, offset),
-      );
+      placeOf(f, batch, strides, f.add(buffers[input]!, offset));
     const each = f.load(op.load, 0, control.privateSize);
     const own = f.i(op.add, f.load(op.load, 0, control.privateScratch), f.i(op.mul, thread, each));
     const { a, b } = this.plan;

@@ -1,5 +1,6 @@
-import type { DotKernel } from "@chainrule/core";
+import type { DotKernel, DotOperand } from "@chainrule/core";
 import { isPlain } from "./dot-epilogue.ts";
+import type { Matrix, Walk } from "./dot-matrix.ts";
 import { type Arithmetic, arithmeticOf } from "./dot-tile.ts";
 
 /** Rows of the tile that fills the registers; a product that is not fused needs one of them for itself. */
@@ -27,16 +28,12 @@ const maxDirectDepth = 64;
 /** Room after a scratch area for loads that read past its end. */
 const slack = 64;
 
-const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
+/** From so many steps on, sums of small results are made in parts, which threads share and which round less. */
+const longDepth = 4096;
+const maxParts = 8;
+const partBytes = 2 ** 17;
 
-/** One operand, its strides in bytes. */
-export interface Matrix {
-  readonly input: number;
-  readonly offset: number;
-  readonly batch: readonly number[];
-  readonly row: number;
-  readonly column: number;
-}
+const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
 
 /**
  * How a product is cut: into blocks of columns, each in passes over k; a block into tiles of rows, and these into
@@ -49,28 +46,38 @@ export interface DotPlan {
   readonly m: number;
   readonly n: number;
   readonly k: number;
-  /** Whether the operands were changed about, so that results adjoin along columns. */
+  /** Whether the operands were changed about: rows of the kernel are columns here. */
   readonly swapped: boolean;
+  /** Whether results adjoin along rows, as then the kernel's do along its columns. */
+  readonly turned: boolean;
   /** Whether the outputs are the product and nothing more. */
   readonly plain: boolean;
   /** Whether tiles are inner products of rows and columns that both adjoin along k. */
   readonly isInner: boolean;
   readonly packsA: boolean;
   readonly packsB: boolean;
+  /** Steps that the operands take at once: one, or the whole innermost axis of several. */
+  readonly run: number;
   readonly passes: number;
   /** Steps of k in a pass. */
   readonly depth: number;
+  /** Parts of the sums that are added up in the end, and the passes of each. */
+  readonly parts: number;
+  readonly partPasses: number;
   /** Columns of a panel; whole fours, since epilogues go by fours. */
   readonly panel: number;
   /** Panels of a block, at most. */
   readonly panels: number;
   readonly blocks: number;
-  /** Tiles of rows: the first `taller` of them have `shorter` + 1 rows, the others `shorter`. */
+  /** Tiles of rows: the first `taller` of them have `tall` rows, the others `short`. */
   readonly tiles: number;
-  readonly shorter: number;
   readonly taller: number;
-  /** Bytes from one row of results to the next. */
-  readonly cRow: number;
+  readonly tall: number;
+  readonly short: number;
+  /** Tiles that go to the epilogue together. */
+  readonly strip: number;
+  /** Bytes from one row of results to the next, or from one column to the next where they are turned. */
+  readonly cLine: number;
   /** Bytes of scratch: for packed B, for results that wait for later passes, and for what each thread works on. */
   readonly packedBytes: number;
   readonly resultBytes: number;
@@ -79,67 +86,120 @@ export interface DotPlan {
   readonly ownA: number;
 }
 
-function operandsOf(
-  { a, b, m: [m = 1], n: [n = 1] }: DotKernel,
-  size: number,
-): Pick<DotPlan, "a" | "b" | "m" | "n" | "swapped"> {
-  const bytes = ({ input, offset, batch, row, column }: DotKernel["a"]): Matrix => ({
+/** Both operands, in bytes. A long innermost axis of several is cut, so that a pass takes what caches hold. */
+function matricesOf({ a, b, m, n, k }: DotKernel, size: number): [a: Matrix, b: Matrix] {
+  let cut = 1;
+  for (let divisor = 2; k.length > 1 && k.at(-1)! / cut > maxPackedDepth && divisor < 1000; divisor++) {
+    if (k.at(-1)! % divisor === 0) cut = divisor;
+  }
+  const inner = k.at(-1)! / cut;
+  const bytes = (strides: readonly number[]): number[] => strides.map((stride) => stride * size);
+  const matrix = (
+    { input, offset, batch }: DotOperand,
+    sizes: readonly number[],
+    lines: readonly number[],
+    steps: readonly number[],
+  ): Matrix => ({
     input,
     offset: offset * size,
-    batch: batch.map((stride) => stride * size),
-    row: row[0]! * size,
-    column: column[0]! * size,
+    batch: bytes(batch),
+    lines: { sizes, strides: bytes(lines) },
+    steps:
+      cut === 1
+        ? { sizes: k, strides: bytes(steps) }
+        : {
+            sizes: [...k.slice(0, -1), cut, inner],
+            strides: bytes([...steps.slice(0, -1), steps.at(-1)! * inner, steps.at(-1)!]),
+          },
   });
-  const turned = (matrix: Matrix): Matrix => ({ ...matrix, row: matrix.column, column: matrix.row });
-  const [left, right] = [bytes(a), bytes(b)];
-  if (n > 1 || m === 1) return { a: left, b: right, m, n, swapped: false };
-  return { a: turned(right), b: turned(left), m: n, n: m, swapped: true };
+  return [matrix(a, m, a.row, a.column), matrix(b, n, b.column, b.row)];
 }
+
+/** The only stride of a walk; none where there are several. */
+const strideOf = ({ sizes, strides }: Walk): number => (sizes.length === 1 ? strides[0]! : NaN);
 
 /** Decides how a product is computed. */
 export function planDot(kernel: DotKernel, isRelaxed: boolean): DotPlan {
-  const k = kernel.k[0]!;
+  const { shape } = kernel;
   const arithmetic = arithmeticOf(kernel.dtype, isRelaxed);
   const { size, lanes, madd } = arithmetic;
   const tileRows = tileRowsOf(madd !== 0);
-  const operands = operandsOf(kernel, size);
-  const { a, b, m, n } = operands;
-  const plain = isPlain(kernel);
-  const adjoin = a.column === size && b.row === size && a.row >= 0 && b.column >= 0;
+  const [left, right] = matricesOf(kernel, size);
+  const [rows, columns] = shape.slice(-2) as [number, number];
+  // Results adjoin along columns; and what walks several axes is read where it lies, which only rows can be.
+  const swapped = rows > 1 && (columns === 1 || (kernel.n.length > 1 && kernel.m.length === 1));
+  const [a, b] = swapped ? [right, left] : [left, right];
+  const [m, n] = swapped ? [columns, rows] : [rows, columns];
+  const turned = swapped && m > 1;
+  const k = kernel.k.reduce((product, steps) => product * steps, 1);
+  const isWalked = a.steps.sizes.length > 1;
+  const run = isWalked ? a.steps.sizes.at(-1)! : 1;
+  const [aRow, aStep] = [strideOf(a.lines), strideOf(a.steps)];
+  const [bColumn, bStep] = [strideOf(b.lines), strideOf(b.steps)];
+  const adjoin = aStep === size && bStep === size && aRow >= 0 && bColumn >= 0;
   const isInner = adjoin && m <= maxInnerRows && k >= lanes;
   const vectors = m === 1 ? 8 : m === 2 ? 4 : m === 3 && lanes === 4 ? 3 : 2;
   const panel = isInner ? (m === 1 ? 8 : 4) : vectors * lanes;
-  const tiles = Math.ceil(m / (isInner ? Math.min(m, 2) : tileRows));
-  const packsA = !isInner && (a.row < 0 || (a.column !== size && k > maxDirectDepth));
-  const packsB = !isInner && (b.column !== size || (k > maxDirectDepth && m > 2 * tileRows));
-  const passes = isInner ? 1 : Math.max(1, Math.ceil(k / (packsA ? maxPackedDepth : maxDepth)));
-  const depth = roundUp(Math.ceil(k / passes), passes > 1 ? 4 : 1);
+  const height = isInner ? Math.min(m, 2) : tileRows;
+  const packsA = !isInner && !isWalked && (aRow < 0 || (aRow >= 0 && aStep !== size && k > maxDirectDepth));
+  const packsB = !isInner && (isWalked || bColumn !== size || (k > maxDirectDepth && m > 2 * tileRows));
+  const batches = shape.slice(0, -2).reduce((product, count) => product * count, 1);
+  const bytesOfResults = m * roundUp(n, panel) * size;
+  const isLong = !isInner && k >= longDepth && batches < 4 && bytesOfResults <= partBytes;
+  const limit = packsA || isLong ? maxPackedDepth : maxDepth;
+  const wanted = isInner ? 1 : roundUp(Math.max(1, Math.ceil(k / limit)), isLong ? maxParts : 1);
+  const unit = isWalked ? run : wanted > 1 ? 4 : 1;
+  const depth = Math.max(unit, roundUp(Math.ceil(k / wanted), unit));
+  const passes = Math.max(1, Math.ceil(k / depth));
+  const partPasses = isLong ? Math.ceil(passes / maxParts) : passes;
+  const parts = Math.ceil(passes / partPasses);
+  const plain = isPlain(kernel) && parts === 1;
   const bytesOfPanel = depth * size * panel;
   const finishesRows = !plain && passes === 1;
   const rowRoom = finishesRows ? rowBlockBytes / (tileRows * size * panel) : Infinity;
   const room = Math.floor(Math.min((packsA ? wideBlockBytes : blockBytes) / bytesOfPanel, rowRoom));
-  const panels = Math.min(Math.ceil(n / panel), Math.max(1, room));
-  const cRow = (plain ? n : panels * panel) * size;
-  const ownA = finishesRows ? tileRows * cRow + slack : 0;
+  const panels = Math.min(Math.ceil(n / panel), parts > 1 ? Infinity : Math.max(1, room));
+  // Turned results go to the epilogue by fours of rows.
+  const stripRows = rowBlockBytes / (panels * panel * size);
+  const fewer = batches < 4 ? Math.min(stripRows, m / 8) : stripRows;
+  const strip = !turned ? 1 : passes > 1 ? m : Math.max(4, Math.floor(fewer / tileRows / 4) * 4);
+  const isEven = strip === 1 || strip * tileRows >= m;
+  const tiles = Math.ceil(m / height);
+  const tall = isEven ? Math.ceil(m / tiles) : tileRows;
+  const taller = isEven ? m - (tall - 1) * tiles : Math.floor(m / tall);
+  const waits = !plain && passes > 1;
+  const cLine =
+    (plain || (turned && waits) ? (turned ? m : n) : turned ? strip * tall : panels * panel) * size;
+  const ownA = finishesRows ? (turned ? panels * panel : tileRows) * cLine + slack : 0;
   return {
-    ...operands,
     arithmetic,
+    a,
+    b,
+    m,
+    n,
     k,
+    swapped,
+    turned,
     plain,
     isInner,
     packsA,
     packsB,
+    run,
     passes,
     depth,
+    parts,
+    partPasses,
     panel,
     panels,
     blocks: Math.ceil(n / (panels * panel)),
     tiles,
-    shorter: Math.floor(m / tiles),
-    taller: m % tiles,
-    cRow,
+    taller,
+    tall,
+    short: isEven ? tall - 1 : m % tall,
+    strip,
+    cLine,
     packedBytes: packsB ? panels * bytesOfPanel + slack : 0,
-    resultBytes: plain || passes === 1 ? 0 : m * cRow + slack,
+    resultBytes: waits ? (turned ? panels * panel : m) * cLine + slack : 0,
     ownBytes: ownA + (packsA ? tileRows * depth * size + slack : 0),
     ownA,
   };

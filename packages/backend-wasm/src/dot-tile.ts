@@ -1,5 +1,6 @@
 import type { DotKernel } from "@chainrule/core";
-import { storePart } from "./lanes.ts";
+import { linesFrom, type Matrix, overRuns } from "./dot-matrix.ts";
+import { storePart, transpose } from "./lanes.ts";
 import type { Target } from "./target.ts";
 import { Func, type Local } from "./wasm/function.ts";
 import * as op from "./wasm/opcodes.ts";
@@ -47,80 +48,128 @@ function multiplyAdd(f: Func, { madd, mul, add }: Arithmetic, sum: Local, x: Loc
   f.set(sum);
 }
 
-/** How a tile reads and writes, in bytes: A by row and by step of k, B by step of k (its columns adjoin), C by row. */
-export interface TileStrides {
-  readonly aRow: number;
-  readonly aStep: number;
+/** How a tile reads A, as it lies or packed, and writes its results. */
+export interface TileLayout {
+  readonly a: Pick<Matrix, "lines" | "steps">;
+  /** Bytes of B from one step to the next; its columns adjoin. */
   readonly bStep: number;
-  readonly cRow: number;
+  /** Bytes from one row of results to the next; from one column to the next where they are turned. */
+  readonly cLine: number;
+  /** Whether results adjoin along rows. */
+  readonly turned: boolean;
+  /** Whether it may have to add to what is there. */
+  readonly accumulates: boolean;
+}
+
+/** So many steps at most are written out one after the other. */
+const maxUnrolled = 8;
+
+/** How many steps to write out of so many that are known. */
+function unrolledOf(steps: number): number {
+  if (steps <= maxUnrolled) return steps;
+  for (let count = maxUnrolled; count > 3; count--) if (steps % count === 0) return count;
+  return 4;
 }
 
 /**
- * A function (a, b, c, k, accumulates) that computes `rows` × `columns` of a product, all sums in registers. The order
- * load B, splat A, multiply-add is the one that V8 keeps in sixteen registers; with few rows A comes first.
+ * A function (a, b, c, row, step, count, accumulates) that computes `rows` × `columns` of a product, all sums in
+ * registers, from that row of A on; steps as `overRuns` has them. The order load B, splat A, multiply-add is the one
+ * that V8 keeps in sixteen registers; with few rows A comes first.
  */
 export function emitTile(
   { module }: Target,
   arithmetic: Arithmetic,
   rows: number,
   columns: number,
-  strides: TileStrides,
-  accumulates: boolean,
+  { a: matrix, bStep, cLine, turned, accumulates }: TileLayout,
 ): Func {
   const { size, lanes } = arithmetic;
-  const { aRow, aStep, bStep, cRow } = strides;
-  const f = module.add(new Func([i32, i32, i32, i32, i32]));
-  const [a, b, c, k] = [f.param(0), f.param(1), f.param(2), f.param(3)];
+  const f = module.add(new Func([i32, i32, i32, i32, i32, i32, i32]));
+  const [b, c] = [f.param(1), f.param(2)];
   const vectors = Math.ceil(columns / lanes);
   const sums = Array.from({ length: rows * vectors }, () => f.local(v128));
-  const each = (visit: (sum: Local, row: number, vector: number) => void): void =>
-    sums.forEach((sum, i) => visit(sum, Math.floor(i / vectors), i % vectors));
+  /** Sums beside the vectors of results that they are, or become when they are turned. */
+  const blocks: { sums: Local[]; places: number[]; words: number }[] = [];
+  for (let vector = 0; vector < vectors; vector++) {
+    const column = vector * lanes;
+    for (let row = 0; row < rows; row += turned ? lanes : 1) {
+      const height = turned ? Math.min(lanes, rows - row) : 1;
+      const width = Math.min(lanes, columns - column);
+      const place = (i: number): number =>
+        turned ? (column + i) * cLine + row * size : row * cLine + column * size;
+      blocks.push({
+        sums: Array.from({ length: height }, (_, i) => sums[(row + i) * vectors + vector]!),
+        places: Array.from({ length: turned ? width : 1 }, (_, i) => place(i)),
+        words: ((turned ? height : width) * size) / 4,
+      });
+    }
+  }
+  const turn = (from: readonly Local[]): readonly Local[] =>
+    turned
+      ? transpose(
+          f,
+          Array.from({ length: lanes }, (_, i) => from[i] ?? from[0]!),
+        )
+      : from;
   const zero = f.i32(0);
-  const clear = (): void => each((sum) => f.set(sum, zero));
+  const clear = (): void => sums.forEach((sum) => f.set(sum, zero));
   if (accumulates) {
-    f.push(f.param(4));
-    f.when(
-      () => each((sum, row, vector) => f.set(sum, f.load(op.vload, c, row * cRow + vector * 16, v128))),
-      clear,
-    );
+    f.push(f.param(6));
+    f.when(() => {
+      for (const block of blocks) {
+        const old = turn(block.places.map((place) => f.load(op.vload, c, place, v128)));
+        block.sums.forEach((sum, i) => f.set(sum, old[i]));
+      }
+    }, clear);
   } else clear();
 
-  const step = (number: number): void => {
-    const splat = (row: number): Local => f.load(arithmetic.splat, a, number * aStep + row * aRow, v128);
-    const vector = (at: number): Local => f.load(op.vload, b, number * bStep + at * 16, v128);
-    if (rows < 4) {
-      const xs = Array.from({ length: rows }, (_, row) => splat(row));
-      for (let at = 0; at < vectors; at++) {
-        const y = vector(at);
-        xs.forEach((x, row) => multiplyAdd(f, arithmetic, sums[row * vectors + at]!, x, y));
+  const { starts, at } = linesFrom(f, matrix, f.param(0), f.param(3), rows);
+  const aStep = matrix.steps.strides.at(-1)!;
+  overRuns(f, matrix, starts, f.param(4), f.param(5), (pointers, steps) => {
+    const one = (number: number): void => {
+      const splat = (row: number): Local => {
+        const [start, offset] = at(row);
+        return f.load(arithmetic.splat, pointers[start]!, offset + number * aStep, v128);
+      };
+      const vector = (at: number): Local => f.load(op.vload, b, number * bStep + at * 16, v128);
+      if (rows < 4) {
+        const xs = Array.from({ length: rows }, (_, row) => splat(row));
+        for (let at = 0; at < vectors; at++) {
+          const y = vector(at);
+          xs.forEach((x, row) => multiplyAdd(f, arithmetic, sums[row * vectors + at]!, x, y));
+        }
+      } else {
+        const ys = Array.from({ length: vectors }, (_, at) => vector(at));
+        for (let row = 0; row < rows; row++) {
+          const x = splat(row);
+          ys.forEach((y, at) => multiplyAdd(f, arithmetic, sums[row * vectors + at]!, x, y));
+        }
       }
-    } else {
-      const ys = Array.from({ length: vectors }, (_, at) => vector(at));
-      for (let row = 0; row < rows; row++) {
-        const x = splat(row);
-        ys.forEach((y, at) => multiplyAdd(f, arithmetic, sums[row * vectors + at]!, x, y));
-      }
+    };
+    const several = (count: number): void => {
+      f.scope(() => {
+        for (let number = 0; number < count; number++) one(number);
+      });
+      for (const pointer of pointers) f.set(pointer, f.i(op.add, pointer, count * aStep));
+      f.set(b, f.i(op.add, b, count * bStep));
+    };
+    const isForward = aStep >= 0 && bStep >= 0;
+    const unrolled = !isForward ? 1 : typeof steps === "number" ? unrolledOf(steps) : 2;
+    if (unrolled === steps) return several(unrolled);
+    const end = typeof steps === "number" ? steps - (steps % unrolled) : f.i(op.and, steps, -unrolled);
+    f.loop(0, end, unrolled, () => several(unrolled));
+    if (typeof steps === "number") {
+      if (end !== steps) several(steps % unrolled);
+    } else if (unrolled > 1) {
+      f.push(steps, 1);
+      f.raw(op.and);
+      f.when(() => f.scope(() => one(0)));
     }
-  };
-  const unrolled = aStep >= 0 && bStep >= 0 ? 2 : 1;
-  const advance = (steps: number): void => {
-    f.set(a, f.i(op.add, a, steps * aStep));
-    f.set(b, f.i(op.add, b, steps * bStep));
-  };
-  const end = f.i(op.and, k, -unrolled);
-  f.loop(0, end, unrolled, () => {
-    for (let number = 0; number < unrolled; number++) step(number);
-    advance(unrolled);
   });
-  if (unrolled > 1) {
-    f.push(k, 1);
-    f.raw(op.and);
-    f.when(() => f.scope(() => step(0)));
+  for (const block of blocks) {
+    const made = turn(block.sums);
+    block.places.forEach((place, i) => storePart(f, c, made[i]!, place, block.words));
   }
-  each((sum, row, vector) => {
-    const present = Math.min(lanes, columns - vector * lanes);
-    storePart(f, c, sum, row * cRow + vector * 16, (present * size) / 4);
-  });
   return f;
 }
 

@@ -137,3 +137,19 @@ export const truth = (f: Func, value: Int): Local =>
 /** The element in one lane of an int32 vector. */
 export const extract = (f: Func, vector: Local, lane: number): Local =>
   f.lane(op.i32x4extract, lane, i32, vector);
+
+/** As many vectors as they have lanes, transposed. */
+export function transpose(f: Func, rows: readonly Local[]): Local[] {
+  const [a, b, c, d] = rows as [Local, Local, Local, Local];
+  if (rows.length === 2) return [f.shuffle(a, b, [0, 2]), f.shuffle(a, b, [1, 3])];
+  const [ab, cd] = [f.shuffle(a, b, [0, 4, 1, 5]), f.shuffle(c, d, [0, 4, 1, 5])];
+  const [ef, gh] = [f.shuffle(a, b, [2, 6, 3, 7]), f.shuffle(c, d, [2, 6, 3, 7])];
+  const halves = [0, 1, 4, 5];
+  const others = [2, 3, 6, 7];
+  return [
+    f.shuffle(ab, cd, halves),
+    f.shuffle(ab, cd, others),
+    f.shuffle(ef, gh, halves),
+    f.shuffle(ef, gh, others),
+  ];
+}
