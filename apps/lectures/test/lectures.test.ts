@@ -50,7 +50,7 @@ const wanted: Readonly<Record<number, Readonly<Record<string, Wanted>>>> = {
     "from a constant: the same": ["=", 0],
   },
   15: {
-    "first dead layer named": ["=", 1],
+    "the dead layer named": ["=", 1],
     vanishing: ["=", 1],
     exploding: ["=", 1],
     "He's weights": ["=", 0],

@@ -148,6 +148,26 @@ describe("inspectLayers", () => {
     expect(report.layers.map(({ deadUnits }) => deadUnits)).toEqual([null, 8, null, null, null]);
   });
 
+  it("names only the first of several layers that are dead one behind the other", async () => {
+    const layers = [4, 8, 8, 8].flatMap((from, i) => [new Linear(from, 8, seeded(i)), new ReLU()]);
+    const model = new Sequential(...layers, new Linear(8, 2, seeded(9)));
+    for (const { bias } of layers.filter((layer) => layer instanceof Linear)) bias!.assign(zeros([8]));
+    (model.at(2) as Linear).bias!.assign(full([8], -100));
+    const report = await inspectLayers(model, batch);
+    expect(kinds(report)).toEqual(["dead 3"]);
+    expect(report.layers.map(({ deadUnits }) => deadUnits).slice(3)).toEqual([
+      8,
+      null,
+      null,
+      null,
+      null,
+      null,
+    ]);
+    // One example says as much of the layers behind as of the others.
+    const one = await inspectLayers(model, { ...batch, x: x.slice([0, 1]), y: y.slice([0, 1]) });
+    expect(kinds(one)).toContain("dead 5");
+  });
+
   it.each([
     ["Sigmoid", new Sigmoid()],
     ["Tanh", new Tanh()],

@@ -4,7 +4,7 @@ import type { Loss } from "@chainrule/train";
 import { findingsOf, type Finding, type FindingOptions } from "./findings.ts";
 import { type Moments, momentsOf } from "./moments.ts";
 import { reportToText } from "./report-text.ts";
-import { isActivation, mayHaveDeadUnits, saturatedShare, steepestSlope, zeroUnits } from "./units.ts";
+import { isActivation, mayHaveDeadUnits, saturatedShare, steepestSlope, varies, zeroUnits } from "./units.ts";
 
 /** A parameter, and the gradient of the loss by it. */
 export interface ParameterStatistics {
@@ -31,7 +31,8 @@ export interface LayerStatistics {
   readonly units: number;
   /**
    * Units that have no slope on any example, for activations; for other modules those that turn what is not zero into
-   * zeros on every example. Null where that tells nothing.
+   * zeros on every example. Null where that tells nothing: also behind a dead layer, which hands on the same for every
+   * example.
    */
   readonly deadUnits: number | null;
   /** The share of elements whose slope is below 5 % of the steepest; null where the layer does not saturate. */
@@ -86,6 +87,7 @@ export async function inspectLayers(model: Module, options: InspectOptions): Pro
       ),
     ),
   );
+  const differs = varies(await x.data(), x.shape);
   const seen = new Set<Parameter>();
   const layers = await Promise.all(
     watched.map((one, i) => {
@@ -93,7 +95,7 @@ export async function inspectLayers(model: Module, options: InspectOptions): Pro
         (parameter) => !seen.has(parameter) && seen.add(parameter),
       );
       const statistics = own.map((parameter) => byParameter.get(parameter)!);
-      return layerStatistics(one, gradients[i]!, slopes[i]!, statistics);
+      return layerStatistics(one, gradients[i]!, slopes[i]!, statistics, differs);
     }),
   );
   const report = { loss: await loss.item(), layers };
@@ -147,20 +149,26 @@ async function parameterStatistics(
   };
 }
 
-/** Whether an input has no unit that only gives zeros: those that come out are then a module's own. */
-async function isAliveThroughout(input: Tensor | null): Promise<boolean> {
-  return input !== null && !zeroUnits(await input.data(), input.shape).includes(true);
+/** Whether units of a module that are without slope, or only give zeros, are so by its own doing. */
+async function isJudged({ call, input }: Watched, batchDiffers: boolean): Promise<boolean> {
+  if (input === null) return false;
+  const values = await input.data();
+  if (isActivation(call.module)) return !batchDiffers || varies(values, input.shape);
+  return mayHaveDeadUnits(call.module) && !zeroUnits(values, input.shape).includes(true);
 }
 
 async function layerStatistics(
-  { call: { name, module }, output, input }: Watched,
+  watched: Watched,
   slopeOfLoss: Tensor,
   slope: Tensor | null,
   parameters: readonly ParameterStatistics[],
+  batchDiffers: boolean,
 ): Promise<LayerStatistics> {
+  const { output } = watched;
+  const { name, module } = watched.call;
   const [values, gradients, slopes] = await Promise.all([output.data(), slopeOfLoss.data(), slope?.data()]);
   const zero = zeroUnits(slopes ?? values, output.shape);
-  const judged = slopes !== undefined || (mayHaveDeadUnits(module) && (await isAliveThroughout(input)));
+  const judged = await isJudged(watched, batchDiffers);
   const steepest = steepestSlope(module);
   return {
     name: name || "(model)",

@@ -67,6 +67,13 @@ export function zeroUnits(values: ArrayLike<number>, shape: Shape): boolean[] {
   return zero;
 }
 
+/** Whether examples, along the first axis, differ. */
+export function varies(values: ArrayLike<number>, [examples = 1]: Shape): boolean {
+  const each = values.length / examples;
+  for (let i = each; i < values.length; i++) if (values[i] !== values[i % each]) return true;
+  return false;
+}
+
 /** Below this share of the steepest slope an element counts as saturated. */
 const flat = 0.05;
 
