@@ -8,7 +8,7 @@ import {
   IndexError,
   type Kernel,
   OptionError,
-  type Step,
+  type PlanStep,
   type TypedArray,
 } from "@chainrule/core";
 import { emitKernel } from "./compile.ts";
@@ -98,7 +98,7 @@ class Wasm implements WasmBackend {
   readonly #table: WebAssembly.Table;
   readonly #executor: WebAssembly.Module;
   readonly #execute: Exports["execute"];
-  readonly #plans = new WeakMap<readonly Step<WasmBuffer, WasmExecutable>[], Prepared>();
+  readonly #plans = new WeakMap<readonly PlanStep<WasmBuffer, WasmExecutable>[], Prepared>();
   readonly #shared: boolean;
   readonly #patience: number;
   readonly #maySleep: boolean;
@@ -299,7 +299,7 @@ class Wasm implements WasmBackend {
     this.#finish(this.#execute(executable.entries, executable.phases.length, this.#threads));
   }
 
-  runPlan(steps: readonly Step<WasmBuffer, WasmExecutable>[]): void {
+  runPlan(steps: readonly PlanStep<WasmBuffer, WasmExecutable>[]): void {
     const plan = this.#plans.get(steps) ?? this.#prepare(steps);
     const { bound, bindings } = plan;
     const { i32 } = this.#views;
@@ -316,7 +316,7 @@ class Wasm implements WasmBackend {
   }
 
   /** The entries of a plan, written once; replays only change what buffers they are bound to. */
-  #prepare(steps: readonly Step<WasmBuffer, WasmExecutable>[]): Prepared {
+  #prepare(steps: readonly PlanStep<WasmBuffer, WasmExecutable>[]): Prepared {
     const count = steps.reduce((sum, { executable }) => sum + executable.phases.length, 0);
     const places = steps.reduce((sum, { buffers }) => sum + buffers.length, 0);
     const size = count * entrySize + places * 4;

@@ -11,5 +11,3 @@ export * from "@chainrule/nn";
 export * from "@chainrule/optim";
 export * from "@chainrule/train";
 
-// Both core and nn have a Step: the layer is the one that users of all packages mean.
-export { Step } from "@chainrule/nn";

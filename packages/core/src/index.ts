@@ -5,7 +5,7 @@ export type { Range } from "./engine/view.ts";
 export { threefry2x32 } from "./engine/threefry.ts";
 export * from "./backend/kernel.ts";
 export { hostMath } from "./backend/host-math.ts";
-export type { Backend, BackendPlugin, Capabilities, Step } from "./backend/contract.ts";
+export type { Backend, BackendPlugin, Capabilities, PlanStep } from "./backend/contract.ts";
 export {
   getBackend,
   listBackends,

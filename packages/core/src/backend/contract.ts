@@ -19,7 +19,7 @@ export interface Capabilities {
 }
 
 /** One bound kernel of a plan: inputs first, then outputs. */
-export interface Step<Buffer, Executable> {
+export interface PlanStep<Buffer, Executable> {
   readonly executable: Executable;
   readonly buffers: readonly Buffer[];
 }
@@ -47,7 +47,7 @@ export interface Backend<Buffer = unknown, Executable = unknown> {
   /** Runs one kernel. Throws IndexError on an index out of range where the backend can see it. */
   run(executable: Executable, buffers: readonly Buffer[]): void;
   /** Runs a whole captured plan at once; without it the engine calls `run` for each step. */
-  runPlan?(steps: readonly Step<Buffer, Executable>[]): void;
+  runPlan?(steps: readonly PlanStep<Buffer, Executable>[]): void;
   dispose(): void;
 }
 

@@ -1,5 +1,5 @@
 import type { Device } from "../backend/device.ts";
-import type { Step } from "../backend/contract.ts";
+import type { PlanStep } from "../backend/contract.ts";
 import { defaultBackendName, openDeviceSync } from "../backend/registry.ts";
 import { StateError } from "../errors.ts";
 import { stopGradient } from "../graph/build.ts";
@@ -11,7 +11,7 @@ import { bufferOf, deviceOf, realizeNodesSync } from "./realize.ts";
 import { Storage } from "./storage.ts";
 import type { Cell, HostInput, Trace } from "./trace.ts";
 
-interface MutableStep extends Step<unknown, unknown> {
+interface MutableStep extends PlanStep<unknown, unknown> {
   readonly buffers: unknown[];
 }
 
