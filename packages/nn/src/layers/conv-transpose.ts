@@ -3,8 +3,8 @@ import { sizeOf } from "../check.ts";
 import { Module } from "../module.ts";
 import type { Parameter } from "../parameter.ts";
 import { biasFor, checkChannels, convolutionParameters, type ConvolutionOptions } from "./conv.ts";
-import { correlateInput, joinGroups, splitGroups } from "./correlate.ts";
-import { checkSpatial, perAxis, spatialOf, textOfExtent, type Extent, type Windows } from "./spatial.ts";
+import { correlateInput, joinGroups, splitGroups, type PaddedWindows } from "./correlate.ts";
+import { checkSpatial, perAxis, spatialOf, textOfExtent, type Extent } from "./spatial.ts";
 
 /** Options of ConvTranspose1d and ConvTranspose2d. */
 export interface ConvTransposeOptions extends ConvolutionOptions {
@@ -57,18 +57,17 @@ abstract class ConvTranspose extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    const { kernelSize, padding, groups, weight } = this;
+    const { kernelSize, groups, weight } = this;
     const rank = kernelSize.length;
     checkSpatial(`ConvTranspose${rank}d(${this.inChannels}, ${this.outChannels})`, x, this.inChannels, rank);
     const windows = this.#windows(x);
     const kernels = weight.reshape(groups, this.inChannels / groups, ...weight.shape.slice(1));
-    const whole = joinGroups(correlateInput(splitGroups(x, groups), kernels, windows));
-    const y = whole.slice(null, null, ...padding.map((cut, i) => [cut, windows.input[i]! - cut] as const));
+    const y = joinGroups(correlateInput(splitGroups(x, groups), kernels, windows));
     return this.bias ? y.add(biasFor(this.bias, rank)) : y;
   }
 
   /** The windows of the convolution that this one transposes: over the output before its edges are cut. */
-  #windows(x: Tensor): Windows {
+  #windows(x: Tensor): PaddedWindows {
     const { kernelSize: kernel, stride, dilation, padding, outputPadding } = this;
     const output = spatialOf(x);
     const input = output.map(
@@ -80,7 +79,8 @@ abstract class ConvTranspose extends Module {
           `[${input.join(", ")}] for an input of [${x.shape.join(", ")}]`,
       );
     }
-    return { input, output, kernel, stride, dilation };
+    const margins = padding.map((cut) => [cut, cut] as const);
+    return { input, output, kernel, stride, dilation, margins };
   }
 
   override multiplyAdds(_output: Shape, [input]: readonly Shape[]): number {

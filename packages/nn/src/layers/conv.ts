@@ -143,10 +143,13 @@ abstract class Conv extends Module {
     const rank = kernelSize.length;
     const layer = `Conv${rank}d(${this.inChannels}, ${this.outChannels})`;
     checkSpatial(layer, x, this.inChannels, rank);
-    const padded = padAxes(layer, x, this.margins, this.paddingMode);
-    const windows = windowsOver(layer, spatialOf(padded), kernelSize, stride, dilation);
+    const isZeros = this.paddingMode === "zeros";
+    const inside = isZeros ? x : padAxes(layer, x, this.margins, this.paddingMode);
+    const margins = this.margins.map((margin): Margin => (isZeros ? margin : [0, 0]));
+    const input = spatialOf(inside).map((size, i) => size + margins[i]![0] + margins[i]![1]);
+    const windows = { ...windowsOver(layer, input, kernelSize, stride, dilation), margins };
     const kernels = weight.reshape(groups, this.outChannels / groups, ...weight.shape.slice(1));
-    const y = joinGroups(correlate(splitGroups(padded, groups), kernels, windows));
+    const y = joinGroups(correlate(splitGroups(inside, groups), kernels, windows));
     return this.bias ? y.add(biasFor(this.bias, rank)) : y;
   }
 
