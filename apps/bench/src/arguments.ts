@@ -11,10 +11,14 @@ export interface Settings {
   readonly markdown: boolean;
   readonly json?: string;
   readonly html?: string;
+  /** Whether the browser gets the machine's own graphics adapter. */
+  readonly gpu: boolean;
 }
 
 /** What was given; null where a default depends on the rest. */
-type Parsed = Omit<Settings, "only" | "threads"> & { [K in "only" | "threads"]: Settings[K] | null };
+type Parsed = {
+  [K in keyof Settings]: K extends "only" | "impl" | "threads" ? Settings[K] | null : Settings[K];
+};
 
 /** Reads names with commas between them; given twice, the option adds up. */
 function namesOf<T extends string>(what: string, known: readonly T[]) {
@@ -58,7 +62,7 @@ export function parseArguments(
     .addOption(
       new Option("--impl <names>", `of ${implementations.join(", ")}`)
         .argParser(namesOf("implementation", implementations))
-        .default(implementations, "all"),
+        .default(null, "all; with --quick all but chainrule-gpu"),
     )
     .addOption(
       new Option("--threads <counts>", "for implementations that have a choice, for example 1,2")
@@ -66,6 +70,12 @@ export function parseArguments(
         .default(null, "1,2 where there are two cores; with --quick 1"),
     )
     .addOption(new Option("--quick", "fewer cases and repetitions: under a minute").default(false))
+    .addOption(
+      new Option(
+        "--gpu",
+        "chainrule-gpu on the machine's own graphics adapter, not on one in software",
+      ).default(false),
+    )
     .addOption(new Option("--markdown", "print the tables as Markdown").default(false))
     .addOption(new Option("--json <file>", "write the figures"))
     .addOption(new Option("--html <file>", "write one page with charts"))
@@ -73,10 +83,17 @@ export function parseArguments(
     .exitOverride()
     .configureOutput(output);
   program.parse(argv, { from: "user" });
-  const { only, threads, ...options } = program.opts<Parsed>();
+  const { only, impl, threads, ...options } = program.opts<Parsed>();
   // Training to an accuracy cannot be made brief: it runs where it is asked for by name.
-  const all = benches.filter((name) => !(options.quick && name === "mnist-to-97"));
-  return { ...options, only: only ?? all, threads: threads ?? (options.quick ? [1] : defaultThreads()) };
+  const brief = benches.filter((name) => name !== "mnist-to-97");
+  // Neither can a browser, least of all one that has to do a GPU's work in software.
+  const inNode = implementations.filter((name) => name !== "chainrule-gpu");
+  return {
+    ...options,
+    only: only ?? (options.quick ? brief : benches),
+    impl: impl ?? (options.quick ? inNode : implementations),
+    threads: threads ?? (options.quick ? [1] : defaultThreads()),
+  };
 }
 
 /** The exit code of what `parseArguments` threw: help is no fault. */

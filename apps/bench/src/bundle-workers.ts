@@ -12,7 +12,10 @@ import { implementations } from "./names.ts";
  */
 export async function bundleWorkers(): Promise<string> {
   const source = (name: string): string => join(import.meta.dirname, `${name}.ts`);
-  const present = implementations.filter((name) => existsSync(source(`impl/${name}`)));
+  // A browser's is bundled by the worker that starts the browser.
+  const present = implementations.filter(
+    (name) => name !== "chainrule-gpu" && existsSync(source(`impl/${name}`)),
+  );
   const build = await rolldown({
     input: {
       worker: source("process/worker"),

@@ -59,7 +59,7 @@ function convolutions(
   return layers.flatMap(([inChannels, outChannels, kernel, size, stride]) => {
     const shape = { batch: 32, inChannels, outChannels, size, kernel, stride, padding: (kernel - 1) / 2 };
     const step = stride === 1 ? "" : ` stride ${stride}`;
-    const layer = `${inChannels}→${outChannels} ${kernel}×${kernel}${step} on ${size}² B=32`;
+    const layer = `${inChannels}→${outChannels} ${kernel}×${kernel}${step} on ${size}²`;
     return passes.map((pass): NamedCase => ({
       name: `${layer} ${pass === "forward" ? pass : `${pass} gradient`}`,
       work: { kind: "convolution", shape, pass },

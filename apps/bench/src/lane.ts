@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { findChromium } from "@chainrule-tools/chromium";
 import type { WorkCase } from "./case.ts";
 import { type ImplementationName, threaded } from "./names.ts";
 import { installPeers } from "./peers.ts";
@@ -28,16 +29,24 @@ export async function preparePeers(
   }
 }
 
-/** Starts workers from the folder of `bundleWorkers`, Python's from its source. */
-export function launcher(peers: Peers, bundled: string): Launch {
+/**
+ * Starts workers from the folder of `bundleWorkers`, Python's and the browser's from their sources. `hardware` gives the
+ * browser the machine's own graphics adapter instead of one in software.
+ */
+export function launcher(peers: Peers, bundled: string, hardware: boolean): Launch {
   return (name) => {
     if (name === "torch") {
       const file = process.env["PYTHON"] ?? (process.platform === "win32" ? "python" : "python3");
       return { file, args: [join(import.meta.dirname, "impl/torch.py")] };
     }
+    if (name === "chainrule-gpu") {
+      const chromium = findChromium();
+      if (chromium === null) throw new Error("it runs in a browser, and there is no Chromium on the PATH");
+      const host = join(import.meta.dirname, "browser/host.ts");
+      return { file: process.execPath, args: [host, chromium, ...(hardware ? ["--hardware"] : [])] };
+    }
     if (isPeer(name) && "reason" in peers) throw new Error(peers.reason);
     const file = join(bundled, `${name}.mjs`);
-    if (name === "chainrule-gpu") throw new Error("Node has no WebGL2; the GPU backend runs in browsers");
     if (!existsSync(file)) throw new Error(`this workspace has no package for ${name}`);
     const folder = "folder" in peers ? peers.folder : "";
     return { file: process.execPath, args: [join(bundled, "worker.mjs"), file, folder] };

@@ -21,17 +21,17 @@ async function refuseUnwritable(path: string | undefined): Promise<void> {
   await file.close();
 }
 
-async function bench({ only, impl, threads, quick, markdown, json, html }: Settings): Promise<number> {
+async function bench({ only, impl, threads, quick, gpu, markdown, json, html }: Settings): Promise<number> {
   await refuseUnwritable(json);
   await refuseUnwritable(html);
   const show = markdown ? markdownTable : plainTable;
   const outcome = await run(
-    { benches: only, implementations: impl, threads, quick },
+    { benches: only, implementations: impl, threads, quick, hardware: gpu },
     {
       log: progress,
-      finished(bench, rows) {
+      finished(bench, rows, versions) {
         progress("");
-        for (const table of benchTables(bench, rows)) print(`${show(table)}\n`);
+        for (const table of benchTables(bench, rows, versions)) print(`${show(table)}\n`);
       },
     },
   );

@@ -38,11 +38,17 @@ export interface Machine {
 /** Whether a result was found to be wrong. */
 export const isWrong = ({ valid, reason }: Row): boolean => !valid && reason === undefined;
 
+/** What ran: version and mode of each implementation. */
+export type Versions = Readonly<Partial<Record<ImplementationName, string>>>;
+
+/** Whether a GPU's work was done by the processor, in software: such a figure is none of a GPU. */
+export const isSoftware = (name: ImplementationName, versions: Versions): boolean =>
+  versions[name]?.includes("(software)") ?? false;
+
 /** The report as data. */
 export interface Report {
   readonly machine: Machine;
-  /** What ran: version and mode of each implementation. */
-  readonly versions: Readonly<Partial<Record<ImplementationName, string>>>;
+  readonly versions: Versions;
   readonly rows: readonly Row[];
 }
 

@@ -5,7 +5,7 @@ import { casesOf } from "./cases.ts";
 import { type Lane, lanesOf, launcher, type Launch, type Peers, preparePeers } from "./lane.ts";
 import { type BenchName, type ImplementationName, threaded } from "./names.ts";
 import { RooflineMeter } from "./roofline/measure.ts";
-import type { Machine, Outcome, Row } from "./row.ts";
+import type { Machine, Outcome, Row, Versions } from "./row.ts";
 import { peakMemory, runOnce, startUp, stepTensors, trainToTarget } from "./run-once.ts";
 import { type Measured, runRepeated } from "./run-repeated.ts";
 import { measureSizes } from "./size.ts";
@@ -17,13 +17,15 @@ export interface RunSettings {
   /** For the implementations that have a choice. */
   readonly threads: readonly number[];
   readonly quick: boolean;
+  /** Whether a browser gets the machine's own graphics adapter; false unless given. */
+  readonly hardware?: boolean;
 }
 
 export interface RunHooks {
   /** Progress, a line each. */
   readonly log: (line: string) => void;
   /** Called with the rows of a bench as soon as it is done. */
-  readonly finished?: (bench: BenchName, rows: readonly Row[]) => void;
+  readonly finished?: (bench: BenchName, rows: readonly Row[], versions: Versions) => void;
   /** Replaces how workers are started and timed, for tests. */
   readonly launch?: Launch;
   readonly timing?: TimingSettings;
@@ -61,9 +63,11 @@ const joined = (parts: readonly Measured[]): Measured => ({
 async function runBench(bench: BenchName, setting: Setting): Promise<Measured> {
   const { lanes, peers, meter, hooks, settings } = setting;
   const { quick } = settings;
-  const single = lanes.filter(({ name, threads }) => !threaded.has(name) || threads === settings.threads[0]);
-  const most = Math.max(...settings.threads);
-  const widest = lanes.filter(({ name, threads }) => !threaded.has(name) || threads === most);
+  const withThreads = (count: number): Lane[] =>
+    lanes.filter(({ name, threads }) => !threaded.has(name) || threads === count);
+  const single = withThreads(settings.threads[0]!);
+  // What a process needs from its start on is nothing that a page in a browser could be compared with.
+  const inNode = (all: readonly Lane[]): Lane[] => all.filter(({ name }) => name !== "chainrule-gpu");
   switch (bench) {
     case "matmul":
       return runCases(bench, lanes, setting, () => meter.sample());
@@ -77,11 +81,14 @@ async function runBench(bench: BenchName, setting: Setting): Promise<Measured> {
     case "tiny-step":
       return runCases(bench, single, setting);
     case "mnist-to-97":
-      return runOnce(trainToTarget(quick), widest);
+      return runOnce(trainToTarget(quick), inNode(withThreads(Math.max(...settings.threads))));
     case "startup":
-      return runOnce(startUp(quick), single);
+      return runOnce(startUp(quick), inNode(single));
     case "memory":
-      return joined([await runOnce(peakMemory(quick), single), await runOnce(stepTensors, single)]);
+      return joined([
+        await runOnce(peakMemory(quick), inNode(single)),
+        await runOnce(stepTensors, inNode(single)),
+      ]);
     case "size": {
       hooks.log("size: bundling");
       return measureSizes([...new Set(lanes.map(({ name }) => name))], peers);
@@ -114,7 +121,7 @@ export async function run(settings: RunSettings, hooks: RunHooks): Promise<Outco
   const otherLoad = loadavg()[0]!;
   const peers = await preparePeers(settings.implementations, log);
   const bundled = hooks.launch ? null : await bundleWorkers();
-  const launch = hooks.launch ?? launcher(peers, bundled!);
+  const launch = hooks.launch ?? launcher(peers, bundled!, settings.hardware ?? false);
   const lanes: Lane[] = [];
   const skipped: Outcome["skipped"][number][] = [];
   const versions: Partial<Record<ImplementationName, string>> = {};
@@ -141,7 +148,7 @@ export async function run(settings: RunSettings, hooks: RunHooks): Promise<Outco
       const measured = await runBench(bench, { settings, lanes, peers, meter, hooks });
       rows.push(...measured.rows);
       remarks.push(...measured.remarks);
-      hooks.finished?.(bench, measured.rows);
+      hooks.finished?.(bench, measured.rows, versions);
     }
     return { report: { machine: describeMachine(meter, otherLoad), versions, rows }, skipped, remarks };
   } finally {

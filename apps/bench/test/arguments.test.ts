@@ -22,6 +22,8 @@ describe("arguments", () => {
     expect(only).toEqual(benches);
     expect(impl).toEqual(implementations);
     expect(quick).toBe(false);
+    expect(parseArguments([]).gpu).toBe(false);
+    expect(parseArguments(["--gpu"]).gpu).toBe(true);
     expect(json).toBeUndefined();
   });
 
@@ -42,10 +44,12 @@ describe("arguments", () => {
     expect(settings.threads).toEqual([1, 2]);
   });
 
-  test("--quick leaves out training to an accuracy and second threads, unless they are asked for", () => {
+  test("--quick leaves out training to an accuracy, the browser and second threads, unless they are asked for", () => {
     expect(parseArguments(["--quick"]).threads).toEqual([1]);
     expect(parseArguments(["--quick", "--threads", "2"]).threads).toEqual([2]);
     expect(parseArguments(["--quick"]).only).not.toContain("mnist-to-97");
+    expect(parseArguments(["--quick"]).impl).not.toContain("chainrule-gpu");
+    expect(parseArguments(["--quick", "--impl", "chainrule-gpu"]).impl).toEqual(["chainrule-gpu"]);
     expect(parseArguments(["--quick", "--only", "mnist-to-97"]).only).toEqual(["mnist-to-97"]);
   });
 

@@ -61,6 +61,21 @@ describe("tables", () => {
     expect(table!.body).toEqual([["512 NN", "4.00 s · 1000× (n=1)", "cannot", "4.00 ms · best"]]);
   });
 
+  test("a GPU in software is marked in tables and legend, and is no share of a processor's peak", () => {
+    const versions = { "chainrule-gpu": "1.0 (webgl2 (software) on SwiftShader)" };
+    const software = [...rows, row("chainrule-gpu", 1, 500)];
+    const [one, two] = benchTables("matmul", software, versions);
+    expect(one!.head[2]).toBe("chainrule-gpu (software)");
+    expect(two!.head[2]).toBe("chainrule-gpu (1, software)");
+    expect(benchTables("matmul", software, { "chainrule-gpu": "1.0 (webgl2 on H200)" })[0]!.head[2]).toBe(
+      "chainrule-gpu",
+    );
+    const report = { ...outcome.report, rows: software, versions };
+    const shares = reportTables(report).filter(({ title }) => title.includes("share"));
+    expect(shares[0]!.body[0]![2]).toBe("0.5 · –");
+    expect(htmlReport({ ...outcome, report })).toContain("chainrule-gpu (software)</li>");
+  });
+
   test("products as shares of the roofline, times the threads", () => {
     const shares = reportTables(outcome.report).filter(({ title }) => title.includes("share"));
     expect(shares.map(({ body }) => body[0]![1])).toEqual(["53.7 · 89 %", "107.4 · 89 %"]);
@@ -99,6 +114,17 @@ describe("the page", () => {
     const dots = htmlReport({ ...outcome, report: { ...outcome.report, rows: more } });
     expect(dots.match(/<circle /g)).toHaveLength(7);
     expect(dots.match(/<circle [^>]*fill="none"/g)).toHaveLength(3);
+  });
+
+  test("figures that are no times have bars for each case", () => {
+    const memory = ["RSS, MiB", "tensors, MiB"].flatMap((name) => [
+      row("torch", 1, 12, { bench: "memory", case: name }),
+      row("chainrule-wasm", 1, 6, { bench: "memory", case: name }),
+    ]);
+    const html = htmlReport({ ...outcome, report: { ...outcome.report, rows: memory } });
+    expect(html.match(/<rect /g)).toHaveLength(4);
+    expect(html).not.toContain("12.0 ms");
+    expect(html).toContain("12.0 MiB");
   });
 
   test("says what did not run, and what is in doubt", () => {

@@ -90,11 +90,13 @@ function trainer(work: TrainingCase, initial: readonly Float32Array[]): Trainer 
 /** Chainrule on one of its backends. */
 export async function openChainrule({ plugin, held }: Watched, version: string): Promise<Implementation> {
   registerBackend(plugin);
-  const { mode, threads } = await setBackend(plugin.name);
+  const backend = await setBackend(plugin.name);
+  // A GPU backend says on which adapter it runs.
+  const mode = "adapter" in backend ? `${backend.mode} on ${String(backend.adapter)}` : backend.mode;
   return {
     version,
     mode,
-    threads,
+    threads: backend.threads,
     product({ n, form }, a, b) {
       const operands = [tensor(a, { shape: [n, n] }), tensor(b, { shape: [n, n] })] as const;
       realizeSync(...operands);

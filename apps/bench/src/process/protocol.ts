@@ -56,8 +56,15 @@ export interface Answers {
 
 export type Answer = { readonly result: unknown } | { readonly error: string };
 
+/** In browsers too, which have no Buffer. */
 export function encode(values: Float32Array): string {
-  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("base64");
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  let text = "";
+  // As many bytes as a call takes arguments, and a multiple of 3.
+  for (let at = 0; at < bytes.length; at += 12_288) {
+    text += btoa(String.fromCharCode(...bytes.subarray(at, at + 12_288)));
+  }
+  return text;
 }
 
 export function decode(text: string): Float32Array {

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import type { TrainingCase, WorkCase } from "../case.ts";
+import type { TargetCase, TrainingCase, WorkCase } from "../case.ts";
 import type { Computation, Implementation, Open } from "../impl/implementation.ts";
 import {
   convolutionInputs,
@@ -8,8 +7,14 @@ import {
   productInputs,
   trainingBatch,
 } from "../inputs.ts";
-import { reachTarget } from "./reach-target.ts";
-import { type Answers, type Command, encode, type EncodedArrays, type Request } from "./protocol.ts";
+import {
+  type Answers,
+  type Command,
+  encode,
+  type EncodedArrays,
+  type Request,
+  type TargetReached,
+} from "./protocol.ts";
 
 /** Work that is ready to be timed. */
 interface Ready {
@@ -18,16 +23,24 @@ interface Ready {
   dispose(): void;
 }
 
+/** What only Node can do: browsers have neither files nor a process of their own. */
+export interface NodeAbilities {
+  peakMemory(): number;
+  reachTarget(implementation: Implementation, target: TargetCase): Promise<TargetReached>;
+}
+
 /** Answers the requests of a JavaScript worker. */
 export class Server {
   readonly #open: Open;
   readonly #peers: string;
+  readonly #node: NodeAbilities | null;
   #implementation: Implementation | undefined;
   #ready: Ready | undefined;
 
-  constructor(open: Open, peers: string) {
+  constructor(open: Open, peers: string, node: NodeAbilities | null = null) {
     this.#open = open;
     this.#peers = peers;
+    this.#node = node;
   }
 
   async answer(request: Request): Promise<Answers[Command]> {
@@ -59,7 +72,7 @@ export class Server {
         return { milliseconds: performance.now() - start };
       }
       case "target":
-        return reachTarget(this.#opened(), request.target);
+        return this.#abilities().reachTarget(this.#opened(), request.target);
       case "tensors": {
         const implementation = await this.#start(request.threads, true);
         await this.#prepare(request.work).run(request.steps);
@@ -67,12 +80,17 @@ export class Server {
         return implementation.held();
       }
       case "memory":
-        return { bytes: peakMemory() };
+        return { bytes: this.#abilities().peakMemory() };
     }
   }
 
   async #start(threads: number, watch: boolean = false): Promise<Implementation> {
     return (this.#implementation = await this.#open({ threads, peers: this.#peers, watch }));
+  }
+
+  #abilities(): NodeAbilities {
+    if (!this.#node) throw new Error("this is not measured in a browser");
+    return this.#node;
   }
 
   #opened(): Implementation {
@@ -124,15 +142,6 @@ export class Server {
     this.#ready?.dispose();
     this.#ready = undefined;
   }
-}
-
-/** The most memory of this process. Linux counts what the parent had before it started this one, but not here. */
-function peakMemory(): number {
-  if (process.platform === "linux") {
-    const peak = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
-    if (peak !== undefined) return Number(peak) * 1024;
-  }
-  return process.resourceUsage().maxRSS * 1024;
 }
 
 function computationOf(implementation: Implementation, work: Exclude<WorkCase, TrainingCase>): Computation {

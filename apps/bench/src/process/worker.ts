@@ -1,8 +1,9 @@
 // A worker: `node worker.ts FILE PEERS`, FILE exporting `open`, PEERS the folder of installed peers.
-import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import type { Open } from "../impl/implementation.ts";
-import type { Answer, Request } from "./protocol.ts";
+import { answerLines } from "./answer-lines.ts";
+import { peakMemory } from "./peak-memory.ts";
+import { reachTarget } from "./reach-target.ts";
 import { Server } from "./serve.ts";
 
 const [file = "", peers = ""] = process.argv.slice(2);
@@ -11,18 +12,7 @@ const open: Open = async (options) => {
   const module = (await import(pathToFileURL(file).href)) as { open: Open };
   return module.open(options);
 };
-// Frameworks greet and warn on stdout, which belongs to the answers.
-for (const method of ["log", "info", "debug", "warn"] as const) console[method] = console.error;
-
-const server = new Server(open, peers);
-for await (const line of createInterface({ input: process.stdin })) {
-  let answer: Answer;
-  try {
-    answer = { result: await server.answer(JSON.parse(line) as Request) };
-  } catch (error) {
-    answer = { error: error instanceof Error ? error.message : String(error) };
-  }
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
-}
+const server = new Server(open, peers, { peakMemory, reachTarget });
+await answerLines((request) => server.answer(request));
 // Threads of a framework must not outlive the last request.
 process.exit(0);

@@ -1,6 +1,6 @@
 import { type ImplementationName, implementations, threaded } from "../names.ts";
-import type { Row } from "../row.ts";
-import { formatFigure } from "./format.ts";
+import { isSoftware, type Report, type Row } from "../row.ts";
+import { formatFigure, unitOf } from "./format.ts";
 
 /** Told apart by family, then by shade; legible on light and dark. */
 export const colours: Readonly<Record<ImplementationName, string>> = {
@@ -19,7 +19,7 @@ export const escapeHtml = (text: string): string =>
 const unique = <T>(values: Iterable<T>): T[] => [...new Set(values)];
 
 const width = 900;
-const labelWidth = 250;
+const labelWidth = 290;
 const right = 40;
 const rowHeight = 30;
 const top = 8;
@@ -89,17 +89,31 @@ function barChart(title: string, rows: readonly Measured[]): string {
   return svg(top + rows.length * rowHeight + top, title, bars);
 }
 
-/** A bench as a picture: bars where it has a single case. Empty where nothing was measured. */
+/** A bench as a picture: bars where it has a single case, or figures that are no times. Empty without any. */
 export function chartOf(title: string, all: readonly Row[]): string {
   const rows = measuredOf(all);
   if (rows.length === 0) return "";
-  return unique(rows.map((row) => row.case)).length === 1 ? barChart(title, rows) : dotChart(title, rows);
+  const cases = unique(rows.map((row) => row.case));
+  const isTime = unitOf(rows[0]!.bench) === undefined;
+  if (isTime && cases.length > 1) return dotChart(title, rows);
+  const bars = cases.map((name) =>
+    barChart(
+      name,
+      rows.filter((row) => row.case === name),
+    ),
+  );
+  return cases.length === 1
+    ? bars[0]!
+    : bars.map((bar, i) => `<p>${escapeHtml(cases[i]!)}</p>${bar}`).join("");
 }
 
 /** The colours of the implementations that appear. */
-export function legendOf(rows: readonly Row[]): string {
+export function legendOf({ rows, versions }: Pick<Report, "rows" | "versions">): string {
   const items = implementations
     .filter((name) => rows.some(({ impl }) => impl === name))
-    .map((name) => `<li><i style="background:${colours[name]}"></i>${name}</li>`);
+    .map(
+      (name) =>
+        `<li><i style="background:${colours[name]}"></i>${name}${isSoftware(name, versions) ? " (software)" : ""}</li>`,
+    );
   return `<ul class="legend">${items.join("")}<li>filled: one thread, ring: several</li></ul>`;
 }

@@ -12,10 +12,13 @@ export function formatMilliseconds(ms: number): string {
 
 const units: Partial<Record<BenchName, string>> = { memory: "MiB", size: "kB" };
 
-/** A row's figure with its unit; what is no time says so in `units`. */
+/** The unit of a bench whose figures are no times. */
+export const unitOf = (bench: BenchName): string | undefined => units[bench];
+
+/** A row's figure with its unit; what is no time has a unit of its own. */
 export function formatFigure({ bench, medianMs, reason }: Row): string {
   if (medianMs === null) return reason === undefined ? "wrong" : "cannot";
-  const unit = units[bench];
+  const unit = unitOf(bench);
   return unit === undefined ? formatMilliseconds(medianMs) : `${three(medianMs)} ${unit}`;
 }
 

@@ -47,7 +47,10 @@ function tableHtml({ title, head, body }: Table): string {
 function sectionOf(bench: BenchName, { report }: Outcome): string {
   const rows = report.rows.filter((row) => row.bench === bench);
   if (rows.length === 0) return "";
-  const tables = [...benchTables(bench, rows), ...(bench === "matmul" ? rooflineTables(report) : [])];
+  const tables = [
+    ...benchTables(bench, rows, report.versions),
+    ...(bench === "matmul" ? rooflineTables(report) : []),
+  ];
   return (
     `<section><h2>${bench}</h2><p>${escapeHtml(what[bench])}</p>${chartOf(bench, rows)}` +
     `<details><summary>figures</summary>${tables.map(tableHtml).join("")}</details></section>`
@@ -61,7 +64,7 @@ export function htmlReport(outcome: Outcome): string {
     `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Chainrule benchmarks</title>` +
     `<meta name="viewport" content="width=device-width, initial-scale=1"><style>${style}</style></head><body>` +
     `<h1>Chainrule benchmarks</h1><p>Medians of repetitions taken in turns, results checked before they are timed. ` +
-    `Compare within this page only: further left is faster.</p>${legendOf(outcome.report.rows)}` +
+    `Compare within this page only: further left is faster.</p>${legendOf(outcome.report)}` +
     benches.map((bench) => sectionOf(bench, outcome)).join("") +
     `<footer><ul>${notes.join("")}</ul></footer></body></html>\n`
   );

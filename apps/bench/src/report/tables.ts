@@ -1,5 +1,5 @@
 import { type BenchName, benches, type ImplementationName, implementations, threaded } from "../names.ts";
-import type { Outcome, Row } from "../row.ts";
+import { isSoftware, type Outcome, type Row, type Versions } from "../row.ts";
 import type { Roofline } from "../roofline/measure.ts";
 import { formatFigure, formatPercent, formatRatio } from "./format.ts";
 
@@ -36,8 +36,17 @@ function cell(row: Row | undefined, rivals: readonly Row[]): string {
   return `${formatFigure(row)} · ${formatRatio(row.medianMs, least)}${count}`;
 }
 
+/** A column's heading: an implementation with what has to be known of it beside the others. */
+function heading(name: ImplementationName, threads: number, versions: Versions): string {
+  const marks = [
+    ...(threads > 1 && !threaded.has(name) ? ["1"] : []),
+    ...(isSoftware(name, versions) ? ["software"] : []),
+  ];
+  return marks.length > 0 ? `${name} (${marks.join(", ")})` : name;
+}
+
 /** Medians and their ratios to the fastest, one table for each number of threads. */
-export function benchTables(bench: BenchName, all: readonly Row[]): Table[] {
+export function benchTables(bench: BenchName, all: readonly Row[], versions: Versions = {}): Table[] {
   const mine = all.filter((row) => row.bench === bench);
   const counts = unique(mine.filter(({ impl }) => threaded.has(impl)).map(({ threads }) => threads));
   return (counts.length > 0 ? counts : [1]).map((threads) => {
@@ -45,7 +54,7 @@ export function benchTables(bench: BenchName, all: readonly Row[]): Table[] {
     const columns = columnsOf(rows);
     return {
       title: bench === "size" ? bench : `${bench}, ${plural(threads)}`,
-      head: ["", ...columns.map((name) => (threads > 1 && !threaded.has(name) ? `${name} (1)` : name))],
+      head: ["", ...columns.map((name) => heading(name, threads, versions))],
       body: unique(rows.map((row) => row.case)).map((name) => {
         const rivals = rows.filter((row) => row.case === name);
         return [
@@ -64,12 +73,13 @@ export function benchTables(bench: BenchName, all: readonly Row[]): Table[] {
 
 /** The peak that a row is held against: scalar JavaScript for what runs that, else SIMD, for each thread. */
 export function peakOf({ impl, threads }: Row, roofline: Roofline): number | null {
+  if (impl === "chainrule-gpu") return null;
   if (impl === "chainrule-cpu" || impl === "tfjs-cpu") return roofline.scalarGflops;
   return roofline.wasmGflops === null ? null : roofline.wasmGflops * threads;
 }
 
 /** Each product's speed and its share of the roofline. */
-export function rooflineTables({ machine: { roofline }, rows: all }: Outcome["report"]): Table[] {
+export function rooflineTables({ machine: { roofline }, versions, rows: all }: Outcome["report"]): Table[] {
   const rows = all.filter(({ bench, gflops }) => bench === "matmul" && gflops !== null);
   const counts = unique(rows.filter(({ impl }) => threaded.has(impl)).map(({ threads }) => threads));
   const wasm = roofline.wasmGflops === null ? "no SIMD" : `${roofline.wasmGflops.toFixed(1)} GFLOP/s`;
@@ -79,7 +89,7 @@ export function rooflineTables({ machine: { roofline }, rows: all }: Outcome["re
     const columns = columnsOf(rowsWith(threads, rows));
     return {
       title: `${title}, ${plural(threads)}`,
-      head: ["GFLOP/s", ...columns],
+      head: ["GFLOP/s", ...columns.map((name) => heading(name, 1, versions))],
       body: unique(rows.map((row) => row.case)).map((name) => [
         name,
         ...columns.map((impl) => {
@@ -97,7 +107,7 @@ export function rooflineTables({ machine: { roofline }, rows: all }: Outcome["re
 export function reportTables(report: Outcome["report"]): Table[] {
   return benches.flatMap((bench) => {
     if (!report.rows.some((row) => row.bench === bench)) return [];
-    const tables = benchTables(bench, report.rows);
+    const tables = benchTables(bench, report.rows, report.versions);
     return bench === "matmul" ? [...tables, ...rooflineTables(report)] : tables;
   });
 }
