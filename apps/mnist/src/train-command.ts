@@ -1,5 +1,6 @@
-import { random } from "@chainrule/core";
+import { getBackend, random } from "@chainrule/core";
 import { DivergedError } from "@chainrule/train";
+import { augmentation, describeAugmentation } from "./augmentation.ts";
 import { useBackend } from "./backend.ts";
 import { examine, type Examination, showExamination } from "./examine.ts";
 import { Interrupt } from "./interrupt.ts";
@@ -43,7 +44,8 @@ async function trainAndShow(task: Task, interrupt: Interrupt): Promise<number> {
   const examination = await examine(task);
   showExamination(examination, task);
   const step = median(training.stepMilliseconds).toFixed(2);
-  print(`trained in ${training.seconds.toFixed(1)} s, median step ${step} ms`);
+  const until = getBackend().capabilities.runsAhead ? " until it was handed over" : "";
+  print(`trained in ${training.seconds.toFixed(1)} s, median step ${step} ms${until}`);
   print(`weights saved to ${weightsPath}`);
   if (settings.json !== undefined) {
     await report(settings.json, task, training, examination);
@@ -78,6 +80,7 @@ async function report(
     backend: training.history.backend,
     model: { name: settings.model, parameters },
     seed: settings.seed,
+    augmentation: settings.augment ? augmentation : null,
     batchSize: settings.batchSize,
     epochs: reportEpochs(training.history),
     testAccuracy: confusion.accuracy,
@@ -88,20 +91,20 @@ async function report(
   });
 }
 
-function showTask({ settings: { model }, mnist, train, test, parameters }: Task): void {
+function showTask({ settings: { model, augment }, mnist, train, test, parameters }: Task): void {
   const layers = describeModel(model, mnist.height * mnist.width);
-  print(
-    `data ${mnist.name} · ${formatCount(train.length)} training and ${formatCount(test.length)} test images`,
-  );
+  const images = `${formatCount(train.length)} training and ${formatCount(test.length)} test images`;
+  print(`data ${mnist.name} · ${images}${augment ? ` · augmented: ${describeAugmentation()}` : ""}`);
   print(`model ${model} ${layers} · ${formatCount(parameters)} parameters`);
 }
 
-function showNextSteps({ settings: { save, model }, weightsPath }: Task): void {
+function showNextSteps({ settings: { save, model, augment }, weightsPath }: Task): void {
   const weights = save === undefined ? "" : ` --weights ${weightsPath}`;
   print("\nwhat to try next:");
   print(`  pnpm mnist predict FILE.png${weights}   read a digit that you drew`);
   if (model === "mlp") print("  pnpm mnist --model linear   see what the hidden layer is worth");
   if (model === "linear") print("  pnpm mnist --model mlp   add a hidden layer");
   if (model !== "lenet") print("  pnpm mnist --model lenet   look at the image with convolutions");
+  else if (!augment) print("  pnpm mnist --model lenet --augment   show it each digit a little changed");
   print("  pnpm mnist --help   all options");
 }

@@ -2,6 +2,7 @@ import { DataLoader } from "@chainrule/data";
 import { crossEntropy } from "@chainrule/nn";
 import { cosine } from "@chainrule/optim";
 import { fit, type History, progressBar } from "@chainrule/train";
+import { augmenting } from "./augmentation.ts";
 import { createOptimizer } from "./network.ts";
 import { swapping } from "./swap.ts";
 import type { Task } from "./task.ts";
@@ -16,8 +17,9 @@ export interface Training {
 
 /** Trains the network with progress on standard output, until the end or the signal. */
 export async function train(task: Task, signal: AbortSignal): Promise<Training> {
-  const { batchSize, epochs, seed, optimizer: name, lr, swapAt } = task.settings;
-  const loader = new DataLoader(task.train, { batchSize, shuffle: true, seed });
+  const { batchSize, epochs, seed, augment, optimizer: name, lr, swapAt } = task.settings;
+  const changes = augment ? augmenting(task.mnist, seed) : {};
+  const loader = new DataLoader(task.train, { batchSize, shuffle: true, seed, ...changes });
   const optimizer = createOptimizer(name, lr);
   const batches = swapAt.length > 0 ? swapping(loader, swapAt, task.model, optimizer) : loader;
   const stepMilliseconds: number[] = [];

@@ -30,13 +30,14 @@ describe("the command line", () => {
       batchSize: 64,
       optimizer: "adam",
       seed: 1,
+      augment: false,
     });
     expect(await parse("predict", "digit.png")).toMatchObject({ file: "digit.png" });
   });
 
   it("takes every flag", async () => {
     const flags = "--backend x --model linear --epochs 2 --batch-size 8 --lr 1e-2 --optimizer sgd --seed 0";
-    const paths = "--data d --limit 9 --json j --save s";
+    const paths = "--augment --data d --limit 9 --json j --save s";
     expect(await parse(...flags.split(" "), ...paths.split(" "))).toEqual({
       backend: "x",
       model: "linear",
@@ -45,6 +46,7 @@ describe("the command line", () => {
       lr: 0.01,
       optimizer: "sgd",
       seed: 0,
+      augment: true,
       data: "d",
       limit: 9,
       json: "j",

@@ -49,6 +49,7 @@ describe("mnist", () => {
       "backend",
       "model",
       "seed",
+      "augmentation",
       "batchSize",
       "epochs",
       "testAccuracy",
@@ -62,6 +63,7 @@ describe("mnist", () => {
       backend: { name: "wasm" },
       model: { name: "mlp", parameters: 101770 },
       seed: 5,
+      augmentation: null,
       batchSize: 64,
     });
     expect(report.epochs.map((epoch) => Object.keys(epoch).join(" "))).toEqual(
@@ -103,6 +105,35 @@ describe("mnist", () => {
     expect(same).toBe(first);
     expect(other).not.toBe(first);
   });
+
+  it.each(["mlp", "lenet"])(
+    "changes the images that %s trains on, alike for the same seed",
+    async (model) => {
+      const flags = ["", "--augment", "--augment"].map(async (flag, i) => {
+        const args = `--model ${model} --epochs 1 --limit 320 --json augmented-${model}-${i}.json --save w-${model}-${i} ${flag}`;
+        const run = await mnist(folder, ...args.trim().split(" "));
+        expect(run.code, run.stderr).toBe(0);
+        const report = JSON.parse(
+          await readFile(join(folder, `augmented-${model}-${i}.json`), "utf8"),
+        ) as Report;
+        return { report, firstLine: run.stdout.split("\n")[0] };
+      });
+      const [plain, first, same] = await Promise.all(flags);
+      expect(plain!.firstLine).toBe("data mnist · 320 training and 320 test images");
+      expect(first!.firstLine).toBe(
+        `${plain!.firstLine} · augmented: shift ±2 px, turn ±10°, size ±10 %, elastic 1.5 px`,
+      );
+      expect(first!.report.augmentation).toEqual({
+        shift: 2,
+        rotate: 10,
+        scale: 0.1,
+        elastic: { strength: 1.5, smoothness: 4 },
+      });
+      expect(plain!.report.augmentation).toBeNull();
+      expect(same!.report.weightsSha256).toBe(first!.report.weightsSha256);
+      expect(first!.report.weightsSha256).not.toBe(plain!.report.weightsSha256);
+    },
+  );
 
   it("keeps its folder out of the user's git, and --save elsewhere as it is", async () => {
     expect(await readFile(join(folder, ".chainrule", ".gitignore"), "utf8")).toBe("*\n");

@@ -20,14 +20,14 @@ export function uniformNumbers(generator: Generator, count: number): Float64Arra
   return out;
 }
 
-/** `count` numbers from the standard normal distribution, rounded up to an even count (Box and Muller, 1958); one key is drawn. */
+/** `count` numbers, rounded up to even, from the standard normal distribution (Box and Muller, 1958); one key is drawn. */
 export function normalNumbers(generator: Generator, count: number): Float64Array {
   const bits = words(generator, count);
   const out = new Float64Array(bits.length);
   for (let i = 0; i < bits.length; i += 2) {
     // Half a step above 0, where the logarithm is finite.
     const radius = Math.sqrt(-2 * Math.log((bits[i]! + 0.5) / 2 ** 32));
-    const angle = (2 * Math.PI * bits[i + 1]!) / 2 ** 32;
+    const angle = bits[i + 1]! * (Math.PI / 2 ** 31);
     out[i] = radius * Math.cos(angle);
     out[i + 1] = radius * Math.sin(angle);
   }

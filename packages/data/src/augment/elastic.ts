@@ -9,8 +9,8 @@ export interface Displacement {
 
 /**
  * A smooth random field: uniform numbers blurred by a Gaussian of `smoothness` pixels, scaled so that the longest
- * displacement along an axis is `strength` pixels. It is made on a lattice two points to a standard deviation, and
- * linear between them: finer there is next to nothing left of it. Two keys are drawn.
+ * displacement along an axis is `strength` pixels. It is made on a lattice a standard deviation wide and linear between
+ * its points, which is within a tenth of the field itself. Two keys are drawn.
  */
 export function elasticField(
   height: number,
@@ -19,7 +19,7 @@ export function elasticField(
   smoothness: number,
   generator: Generator,
 ): Displacement {
-  const spacing = Math.max(1, Math.floor(smoothness / 2));
+  const spacing = Math.max(1, Math.floor(smoothness));
   const [rows, columns] = [height, width].map((size) => Math.ceil((size - 1) / spacing) + 1) as [
     number,
     number,

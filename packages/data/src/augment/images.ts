@@ -141,5 +141,8 @@ function changeImage(
     const added = normalNumbers(generator, image.length);
     for (let i = 0; i < image.length; i++) image[i]! += noise * added[i]!;
   }
-  if (clip) for (let i = 0; i < image.length; i++) image[i] = Math.min(clip[1], Math.max(clip[0], image[i]!));
+  if (clip) {
+    const [least, most] = clip;
+    for (let i = 0; i < image.length; i++) image[i] = Math.min(most, Math.max(least, image[i]!));
+  }
 }
