@@ -135,6 +135,35 @@ describe("registered backends", () => {
     expect(await withBackend("second", () => 5)).toBe(5);
   });
 
+  it("withBackend refuses bodies that run at the same time, and leaves the default as it was", async () => {
+    registerBackend(cpuPlugin("third"));
+    const wait = (ms: number) => () => new Promise<void>((resolve) => setTimeout(resolve, ms));
+    const [first, later] = await Promise.allSettled([
+      withBackend("second", wait(5)),
+      withBackend("third", wait(20)),
+    ]);
+    expect(first).toMatchObject({
+      status: "rejected",
+      reason: expect.objectContaining({
+        name: "StateError",
+        message: expect.stringMatching(/withBackend\("second"\) ended before withBackend\("third"\).*to\(\)/),
+      }),
+    });
+    expect(later.status).toBe("fulfilled");
+    expect(getBackend().name).toBe("cpu");
+    // The body's own error is the one to tell.
+    const failing = withBackend("second", () => wait(5)().then(() => Promise.reject(new Error("body"))));
+    const [failed] = await Promise.allSettled([failing, withBackend("third", wait(20))]);
+    expect(failed).toMatchObject({ reason: { message: "body" } });
+    expect(getBackend().name).toBe("cpu");
+  });
+
+  it("withBackend takes bodies that do not wait, however many are asked for at once", async () => {
+    const names = ["second", "cpu", "second"];
+    expect(await Promise.all(names.map((name) => withBackend(name, () => getBackend().name)))).toEqual(names);
+    expect(getBackend().name).toBe("cpu");
+  });
+
   it("listBackends says which can run, and why others cannot", async () => {
     registerBackend({
       name: "shy",

@@ -1,4 +1,4 @@
-import { BackendError } from "../errors.ts";
+import { BackendError, StateError } from "../errors.ts";
 import type { Backend, BackendPlugin } from "./contract.ts";
 import { Device } from "./device.ts";
 
@@ -110,15 +110,50 @@ export async function setBackend(name: string): Promise<Backend> {
 /** The backend of that name or the default one, started: its mode as it really runs, threads and capabilities. */
 export const getBackend = (name: string = defaultBackendName()): Backend => openDeviceSync(name).backend;
 
-/** Runs `body` with another default backend and puts the old one back, also when `body` throws. */
+/** A call of `withBackend` under way, and the default that is put back after it. */
+interface Scope {
+  readonly name: string;
+  before: string | null;
+}
+
+const scopes: Scope[] = [];
+
+/** Ends a scope; gives one that began after it and is still under way, which then puts back the older default. */
+function leave(scope: Scope): Scope | undefined {
+  const at = scopes.indexOf(scope);
+  scopes.splice(at, 1);
+  const later = scopes[at];
+  if (later === undefined) defaultName = scope.before;
+  else later.before = scope.before;
+  return later;
+}
+
+/**
+ * Runs `body` with another default backend and puts the old one back, also when `body` throws. Calls may be nested, but
+ * there is one default for all that runs: bodies that wait must not run at the same time, since each would see the
+ * other's backend. Where both are needed at once, move tensors and models with `to`.
+ *
+ * @throws StateError where another call that began later has not ended: the two ran at the same time.
+ */
 export async function withBackend<T>(name: string, body: () => T | Promise<T>): Promise<T> {
-  const before = defaultName;
-  await setBackend(name);
+  await openDevice(name);
+  const scope: Scope = { name, before: defaultName };
+  scopes.push(scope);
+  defaultName = name;
+  let later: Scope | undefined;
+  let result: T;
   try {
-    return await body();
+    const made = body();
+    // A body that does not wait has the default for itself: it must not keep it a turn longer.
+    result = made instanceof Promise ? await made : made;
   } finally {
-    defaultName = before;
+    later = leave(scope);
   }
+  if (later === undefined) return result;
+  throw new StateError(
+    `withBackend("${name}") ended before withBackend("${later.name}"), which began after it: they ran at the same ` +
+      `time and shared one default backend; wait for one before the other, or move tensors and models with to()`,
+  );
 }
 
 /** A registered backend, and whether it can run here. */
