@@ -56,6 +56,10 @@ class Cpu implements CpuBackend {
     this.#pool.give(buffer);
   }
 
+  view(buffer: TypedArray, start: number): TypedArray {
+    return buffer.subarray(start);
+  }
+
   write(buffer: TypedArray, data: TypedArray): void {
     buffer.set(data);
   }

@@ -2,7 +2,7 @@ import type { DotKernel } from "@chainrule/core";
 import { split } from "./dot-direct.ts";
 import type { Emitter } from "./emitter.ts";
 import { Evaluation } from "./evaluation.ts";
-import { contiguousMap, storeOutputs } from "./nest.ts";
+import { storeOutputs, targetsOf } from "./nest.ts";
 import { castOperation } from "./scalar.ts";
 
 /** The outputs of a block of results that the parameters name; it lies in the scratch buffer from `block` on. */
@@ -14,9 +14,9 @@ export function lowerEpilogue<E>(
 ): void {
   const { shape, outputs, dtype, inputs } = kernel;
   const [rowAxis, columnAxis] = [shape.length - 2, shape.length - 1];
-  const stored = contiguousMap(shape);
+  const targets = targetsOf(kernel);
   const order = shape.map((_, axis) => axis).filter((axis) => axis >= rowAxis || shape[axis]! > 1);
-  const evaluation = new Evaluation(emitter, outputs, [stored], shape, order);
+  const evaluation = new Evaluation(emitter, outputs, targets, shape, order);
   const enter = (axis: number, base: E): void => {
     evaluation.flush();
     evaluation.enter(axis, { base, constant: 0 }, [0, shape[axis]!]);
@@ -33,7 +33,7 @@ export function lowerEpilogue<E>(
       enter(columnAxis, column);
       const sum = emitter.load(inputs.length + outputs.length, emitter.plus(first, column));
       evaluation.result = emitter.bind(emitter.apply(castOperation("float64", dtype), sum));
-      storeOutputs(emitter, evaluation, outputs, stored, inputs.length);
+      storeOutputs(emitter, evaluation, kernel, targets);
       evaluation.leave();
     });
     evaluation.leave();

@@ -1,25 +1,18 @@
-import type { Expression, GatherKernel, ScatterAddKernel, Shape } from "@chainrule/core";
+import type { GatherKernel, ScatterAddKernel } from "@chainrule/core";
 import type { Node } from "./analysis.ts";
 import type { Emitter } from "./emitter.ts";
 import { Evaluation } from "./evaluation.ts";
-import { contiguousMap, loopAxes, nest, storeOutputs } from "./nest.ts";
+import { type KernelOutputs, loopAxes, nest, storeOutputs, targetsOf } from "./nest.ts";
 import { binaryOperation } from "./scalar.ts";
 
-/** What a map is, and what other kernels become once their `result` is a node. */
-export interface Elementwise {
-  readonly inputs: readonly unknown[];
-  readonly outputs: readonly Expression[];
-  readonly shape: Shape;
-}
-
 /** All outputs at each index, in one nest of loops; `result` is what `result` nodes stand for. */
-export function lowerMap<E>(emitter: Emitter<E>, kernel: Elementwise, result: Node | null = null): void {
-  const { shape, outputs, inputs } = kernel;
+export function lowerMap<E>(emitter: Emitter<E>, kernel: KernelOutputs, result: Node | null = null): void {
+  const { shape, outputs } = kernel;
   const axes = loopAxes(shape);
-  const stored = contiguousMap(shape);
-  const evaluation = new Evaluation(emitter, outputs, [stored], shape, axes, result);
+  const targets = targetsOf(kernel);
+  const evaluation = new Evaluation(emitter, outputs, targets, shape, axes, result);
   nest(emitter, [evaluation], axes, shape, { isSplit: true, inside: 1 }, () =>
-    storeOutputs(emitter, evaluation, outputs, stored, inputs.length),
+    storeOutputs(emitter, evaluation, kernel, targets),
   );
 }
 

@@ -2,6 +2,14 @@ import type { Expression, IndexMap, Range, Shape } from "@chainrule/core";
 import type { Emitter } from "./emitter.ts";
 import type { Evaluation, Place } from "./evaluation.ts";
 
+/** What of a kernel says what it stores where. */
+export interface KernelOutputs {
+  readonly inputs: readonly unknown[];
+  readonly outputs: readonly Expression[];
+  readonly shape: Shape;
+  readonly targets?: readonly IndexMap[];
+}
+
 /** Row-major order from the first element on: where the outputs of a kernel are stored. */
 export function contiguousMap(shape: Shape): IndexMap {
   const strides: number[] = shape.map(() => 1);
@@ -74,19 +82,28 @@ export function nest<E>(
   }
 }
 
+/** Where each output of a kernel is stored. */
+export function targetsOf({ outputs, targets, shape }: KernelOutputs): readonly IndexMap[] {
+  const whole = contiguousMap(shape);
+  return targets ?? outputs.map(() => whole);
+}
+
 /** Stores all outputs at the present index; every value is there before the first is stored. */
 export function storeOutputs<E>(
   emitter: Emitter<E>,
   evaluation: Evaluation<E>,
-  outputs: readonly Expression[],
-  map: IndexMap,
-  firstBuffer: number,
+  { outputs, inputs }: KernelOutputs,
+  targets: readonly IndexMap[],
 ): void {
   evaluation.flush();
-  const address = evaluation.address(map);
+  // One address for all that are stored alike.
+  const addresses = new Map(targets.map((map) => [map, evaluation.address(map)]));
   const values = outputs.map((output) => {
     const value = evaluation.value(output);
     return outputs.length === 1 ? value : emitter.bind(value);
   });
-  outputs.forEach(({ dtype }, i) => evaluation.store(firstBuffer + i, address, values[i]!, dtype === "bool"));
+  outputs.forEach(({ dtype }, i) => {
+    const address = addresses.get(targets[i]!)!;
+    evaluation.store(inputs.length + i, address, values[i]!, dtype === "bool");
+  });
 }

@@ -4,7 +4,7 @@ import { Evaluation } from "./evaluation.ts";
 import { foldAcross } from "./fold-across.ts";
 import { foldAlong } from "./fold-along.ts";
 import { lanes, type Fold } from "./fold.ts";
-import { contiguousMap, loopAxes, storeOutputs } from "./nest.ts";
+import { loopAxes, storeOutputs, targetsOf } from "./nest.ts";
 import { foldIdentity, foldOperation, foldResult } from "./scalar.ts";
 
 /** Sums of float64 longer than this go through partial sums, so that errors grow with the root of the length. */
@@ -49,7 +49,7 @@ export function lowerReduce<E>(emitter: Emitter<E>, kernel: ReduceKernel): void 
   const { dtype } = value;
   const isBool = dtype === "bool";
   const sizes = [...shape, ...kernel.reduced];
-  const stored = contiguousMap(shape);
+  const targets = targetsOf(kernel);
   const outer = loopAxes(shape);
   const folded = loopAxes(sizes).filter((axis) => axis >= shape.length);
   const along = folded.at(-1);
@@ -63,7 +63,7 @@ export function lowerReduce<E>(emitter: Emitter<E>, kernel: ReduceKernel): void 
     sizes[across]! >= 4 &&
     traffic(across) + 1 < traffic(along);
   const isWide = isCheap && !isBool && length >= (isAcross ? 2 : 8) * lanes;
-  const epilogue = new Evaluation(emitter, outputs, [stored], shape, outer);
+  const epilogue = new Evaluation(emitter, outputs, targets, shape, outer);
   const fold: Fold<E> = {
     emitter,
     value,
@@ -78,7 +78,7 @@ export function lowerReduce<E>(emitter: Emitter<E>, kernel: ReduceKernel): void 
       Array.from({ length: isWide ? lanes : 1 }, () => new Evaluation(emitter, [value], [], sizes, order)),
     store: (total) => {
       epilogue.result = emitter.bind(emitter.apply(foldResult(dtype), total));
-      storeOutputs(emitter, epilogue, outputs, stored, kernel.inputs.length);
+      storeOutputs(emitter, epilogue, kernel, targets);
     },
   };
   if (isAcross) foldAcross(fold, along, across, kernel.inputs.length + outputs.length);

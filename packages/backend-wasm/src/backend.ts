@@ -193,6 +193,10 @@ class Wasm implements WasmBackend {
     this.#heap.give(address, length * bytesPerElement(dtype));
   }
 
+  view({ address, length, dtype }: WasmBuffer, start: number): WasmBuffer {
+    return { address: address + start * bytesPerElement(dtype), length: length - start, dtype };
+  }
+
   write(buffer: WasmBuffer, data: TypedArray): void {
     this.#views.write(buffer.address, data);
   }

@@ -1,6 +1,6 @@
 import type { DotKernel, IndexMap } from "@chainrule/core";
 import { Evaluation, type Order } from "./evaluation.ts";
-import { contiguousMap, loopLanes } from "./loops.ts";
+import { loopLanes } from "./loops.ts";
 import { load } from "./lanes.ts";
 import type { Program } from "./program.ts";
 import { Func, type Local } from "./wasm/function.ts";
@@ -8,8 +8,8 @@ import * as op from "./wasm/opcodes.ts";
 import { i32, type ValueType } from "./wasm/types.ts";
 
 /** Whether the outputs are the product and nothing more. */
-export const isPlain = ({ outputs }: DotKernel): boolean =>
-  outputs.length === 1 && outputs[0]!.kind === "result";
+export const isPlain = ({ outputs, targets }: DotKernel): boolean =>
+  !targets && outputs.length === 1 && outputs[0]!.kind === "result";
 
 /**
  * A function (bindings, results, row, toRow, column, toColumn, …batch) that computes the outputs for a block of
@@ -46,11 +46,10 @@ export function emitEpilogue(program: Program, kernel: DotKernel, rowBytes: numb
     return load(f, dtype, base, constant, 1, lanes);
   });
   evaluation.addMap(block, source, dtype, false);
-  const stored = contiguousMap(shape);
-  outputs.forEach((output, i) => evaluation.addMap(stored, inputs.length + i, output.dtype));
+  evaluation.addOutputs(kernel);
   const store = (): void => {
     evaluation.flush();
-    evaluation.store(outputs, stored, inputs.length);
+    evaluation.store();
   };
   const columns = (): void => {
     if (order.vector < 0) return store();

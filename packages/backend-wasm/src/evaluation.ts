@@ -3,13 +3,14 @@ import {
   type Dtype,
   type Expression,
   type IndexMap,
+  type Kernel,
   type Range,
   type Shape,
 } from "@chainrule/core";
 import { binary, cast, unary } from "./arithmetic.ts";
 import { select } from "./conversions.ts";
 import { constant, type Lanes, load, loadOne, partsOf, store, truth } from "./lanes.ts";
-import type { Index, Walker } from "./loops.ts";
+import { contiguousMap, type Index, type Walker } from "./loops.ts";
 import type { Target } from "./target.ts";
 import { threefry } from "./threefry.ts";
 import type { Int, Local } from "./wasm/function.ts";
@@ -28,6 +29,9 @@ interface Mask {
   readonly ranges: readonly Range[];
   readonly states: Int[];
 }
+
+/** What of a kernel says where its outputs go. */
+export type KernelOutputs = Pick<Kernel, "inputs" | "outputs" | "shape" | "targets">;
 
 /** What `result` stands for: something that gives the lanes when they are asked for. */
 export type ResultSource = (lanes: number) => Lanes;
@@ -93,6 +97,7 @@ export class Evaluation implements Walker {
   readonly #known = new Map<Expression, Lanes>();
   readonly #scopes: Expression[][] = [[]];
   readonly #result: ResultSource | null;
+  #outputs: readonly { readonly output: Expression; readonly map: IndexMap; readonly buffer: number }[] = [];
   #lanes = 1;
 
   /**
@@ -314,12 +319,22 @@ export class Evaluation implements Walker {
     }
   }
 
-  /** Stores values at the present index, each to its own buffer; all are there before the first is stored. */
-  store(outputs: readonly Expression[], map: IndexMap, firstBuffer: number): void {
-    const { f } = this.#target;
-    outputs.forEach((output, i) => {
-      const { base, constant: offset } = this.place(map, firstBuffer + i);
-      store(f, output.dtype, base, this.value(output), this.#lanes, offset);
+  /** Makes known where a kernel's outputs are stored. */
+  addOutputs({ outputs, inputs, targets, shape }: KernelOutputs): void {
+    const whole = contiguousMap(shape);
+    this.#outputs = outputs.map((output, i) => {
+      const [map, buffer] = [targets?.[i] ?? whole, inputs.length + i];
+      this.addMap(map, buffer, output.dtype);
+      return { output, map, buffer };
     });
+  }
+
+  /** Stores the outputs at the present index, each to its own buffer; all are there before the first is stored. */
+  store(): void {
+    const { f } = this.#target;
+    for (const { output, map, buffer } of this.#outputs) {
+      const { base, constant: offset } = this.place(map, buffer);
+      store(f, output.dtype, base, this.value(output), this.#lanes, offset);
+    }
   }
 }

@@ -7,7 +7,7 @@ import {
 } from "@chainrule/core";
 import { binary } from "./arithmetic.ts";
 import { collect, Evaluation, type Order, type ResultSource } from "./evaluation.ts";
-import { contiguousMap, loopAxes, loopAxis, loopLanes, type Share } from "./loops.ts";
+import { loopAxes, loopAxis, loopLanes, type Share } from "./loops.ts";
 import { extract, type Lanes, load, loadOne, partsOf, store } from "./lanes.ts";
 import { type Entry, faultUnless, inShares, type Program } from "./program.ts";
 import type { Int, Local } from "./wasm/function.ts";
@@ -88,7 +88,6 @@ export function emitMap(program: Program, kernel: MapKernel | GatherKernel): voi
   const outermost = shape[order.axes[0] ?? 0]!;
   const shared = kernel.kind === "map" && program.isWorthSharing(elements * costOf(outputs), outermost);
   program.single(shared, (entry) => {
-    const stored = contiguousMap(shape);
     const roots = kernel.kind === "gather" ? [kernel.index, ...outputs] : outputs;
     let taken: ResultSource | null = null;
     const evaluation: Evaluation = new Evaluation(entry.target, entry.buffers, roots, order, (lanes) =>
@@ -98,12 +97,10 @@ export function emitMap(program: Program, kernel: MapKernel | GatherKernel): voi
       evaluation.addMap(kernel.source.map, kernel.source.input, kernel.dtype);
       taken = () => take(entry, evaluation, kernel);
     }
-    outputs.forEach((output, i) => evaluation.addMap(stored, kernel.inputs.length + i, output.dtype));
+    evaluation.addOutputs(kernel);
     const unit = order.axes[0] === order.vector ? 16 : 1;
     inShares(entry, outermost, unit, shared, (share) =>
-      walk(entry, evaluation, order, shared ? share : null, () =>
-        evaluation.store(outputs, stored, kernel.inputs.length),
-      ),
+      walk(entry, evaluation, order, shared ? share : null, () => evaluation.store()),
     );
   });
 }

@@ -1,7 +1,7 @@
-import type { Dtype, Expression, IndexMap, ReduceKernel, ReduceOp } from "@chainrule/core";
+import type { Dtype, Expression, ReduceKernel, ReduceOp } from "@chainrule/core";
 import { binary, cast } from "./arithmetic.ts";
 import { collect, Evaluation } from "./evaluation.ts";
-import { contiguousMap, loopAxes, loopAxis, loopLanes, Party, type Share } from "./loops.ts";
+import { loopAxes, loopAxis, loopLanes, Party, type Share } from "./loops.ts";
 import { constant, type Lanes, partsOf, width } from "./lanes.ts";
 import { costOf } from "./map.ts";
 import { type Entry, inShares, type Program } from "./program.ts";
@@ -176,20 +176,19 @@ const countFor = (value: Expression, length: number): number =>
 
 function epilogueOf(
   entry: Entry,
-  { inputs, outputs, shape }: ReduceKernel,
+  kernel: ReduceKernel,
   axes: readonly number[],
   vector: number,
-  stored: IndexMap,
   result: () => Lanes,
 ): Evaluation {
   const evaluation = new Evaluation(
     entry.target,
     entry.buffers,
-    outputs,
-    { sizes: shape, axes, vector },
+    kernel.outputs,
+    { sizes: kernel.shape, axes, vector },
     result,
   );
-  outputs.forEach((output, i) => evaluation.addMap(stored, inputs.length + i, output.dtype));
+  evaluation.addOutputs(kernel);
   return evaluation;
 }
 
@@ -200,14 +199,13 @@ function foldAlong(
   { sizes, outer, folded, shared }: Axes,
 ): void {
   const { f, target, buffers } = entry;
-  const { value, outputs, shape, inputs } = kernel;
-  const stored = contiguousMap(shape);
+  const { value } = kernel;
   const along = folded.at(-1) ?? -1;
   const count = along < 0 ? 1 : countFor(value, sizes[along]!);
   const order = { sizes, axes: [...outer, ...folded], vector: along };
   const values = Array.from({ length: count }, () => new Evaluation(target, buffers, [value], order));
   let total: Lanes = [];
-  const epilogue = epilogueOf(entry, kernel, outer, -1, stored, () => total);
+  const epilogue = epilogueOf(entry, kernel, outer, -1, () => total);
   const body = (): void => {
     const sums = fold.start(count);
     const add = (active: readonly Evaluation[]): void => {
@@ -223,7 +221,7 @@ function foldAlong(
     }
     total = fold.result(fold.total(sums));
     epilogue.flush();
-    epilogue.store(outputs, stored, inputs.length);
+    epilogue.store();
   };
   // The epilogue's last level waits for the result.
   const visit = (depth: number, share: Share | null): void => {
@@ -244,15 +242,14 @@ function foldAcross(
   { sizes, outer, folded, shared }: Axes,
 ): void {
   const { target, buffers } = entry;
-  const { value, outputs, shape, inputs } = kernel;
-  const stored = contiguousMap(shape);
+  const { value } = kernel;
   const across = outer.at(-1)!;
   const count = countFor(value, sizes[across]!);
   const order = { sizes, axes: [...outer, ...folded], vector: across };
   const values = Array.from({ length: count }, () => new Evaluation(target, buffers, [value], order));
   const totals: Lanes[] = [];
   const epilogues = Array.from({ length: count }, (_, i) =>
-    epilogueOf(entry, kernel, outer, across, stored, () => totals[i]!),
+    epilogueOf(entry, kernel, outer, across, () => totals[i]!),
   );
   const pairs = values.map((evaluation, i) => new Party([evaluation, epilogues[i]!]));
   const inside = (active: readonly Party<Evaluation>[]): void => {
@@ -264,7 +261,7 @@ function foldAcross(
     active.forEach(({ members }, i) => {
       totals[i] = fold.result(sums[i]!);
       members[1]!.flush();
-      members[1]!.store(outputs, stored, inputs.length);
+      members[1]!.store();
     });
   };
   const visit = (depth: number, own: Share | null): void => {

@@ -42,6 +42,11 @@ export interface Backend<Buffer = unknown, Executable = unknown> {
   /** A host copy of the elements. */
   read(buffer: Buffer): Promise<TypedArray>;
   readSync?(buffer: Buffer): TypedArray;
+  /**
+   * The elements from `start` on as a buffer that shares them; never freed. With it plans read and write stretches of
+   * buffers, and kernels are given `targets`; without it they are not.
+   */
+  view?(buffer: Buffer, start: number): Buffer;
   /** Prepares a kernel; the engine caches the result by `kernel.key`. */
   compile(kernel: Kernel): Executable;
   /** Runs one kernel. Throws IndexError on an index out of range where the backend can see it. */

@@ -102,6 +102,11 @@ export class Device {
     this.backend.free(buffer);
   }
 
+  /** A buffer from one of its elements on. */
+  view(buffer: unknown, start: number): unknown {
+    return start === 0 ? buffer : this.backend.view!(buffer, start);
+  }
+
   executable(kernel: Kernel): unknown {
     let executable = this.#executables.get(kernel.key);
     if (executable === undefined) {

@@ -85,6 +85,8 @@ interface KernelBase {
    * at each index all values are computed before any is stored.
    */
   readonly outputs: readonly Expression[];
+  /** Where in its buffer each output is stored, the last stride being 1; contiguously where there are none. */
+  readonly targets?: readonly IndexMap[];
   /** The iteration space of the outputs; sizes are ≥ 1, axes that loop alike are already merged. */
   readonly shape: Shape;
   /** The structure as text: equal keys mean equal kernels. */

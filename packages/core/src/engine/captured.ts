@@ -28,7 +28,7 @@ export class Captured {
   readonly #updated: readonly Cell[];
   readonly #steps: readonly MutableStep[];
   /** For each place of the plan's table, the steps bound to it and where. */
-  readonly #bindings: { readonly step: MutableStep; readonly at: number }[][];
+  readonly #bindings: { readonly step: MutableStep; readonly at: number; readonly start: number }[][];
   readonly #bound: unknown[];
   /** Intermediates, alive as long as this object. */
   readonly kept: readonly Storage[];
@@ -61,8 +61,10 @@ export class Captured {
       executable,
       buffers: at.map(() => undefined),
     }));
-    kernels.forEach(({ places: at }, k) => {
-      at.forEach((place, i) => this.#bindings[place]!.push({ step: this.#steps[k]!, at: i }));
+    kernels.forEach(({ places: at, starts }, k) => {
+      at.forEach((place, i) => {
+        this.#bindings[place]!.push({ step: this.#steps[k]!, at: i, start: starts[i]! });
+      });
     });
 
     const claim = ({ dtype, length }: Slot): Storage =>
@@ -101,7 +103,8 @@ export class Captured {
   #bind(place: number, buffer: unknown): void {
     if (this.#bound[place] === buffer) return;
     this.#bound[place] = buffer;
-    for (const { step, at } of this.#bindings[place]!) step.buffers[at] = buffer;
+    for (const { step, at, start } of this.#bindings[place]!)
+      step.buffers[at] = this.device.view(buffer, start);
   }
 
   /**

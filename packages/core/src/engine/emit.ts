@@ -4,14 +4,20 @@ import type { Attributes } from "../graph/node.ts";
 import type { Group } from "./group.ts";
 import type { Run } from "./operand.ts";
 import { forEachView, type Leaf, type Term } from "./term.ts";
-import type { Core, Value } from "./value.ts";
+import { holderOf, type Core, type Value } from "./value.ts";
 import { View, type Range } from "./view.ts";
+
+/** What a kernel is bound to: the elements of a value's buffer from `start` on. */
+export interface Binding {
+  readonly value: Value;
+  readonly start: number;
+}
 
 /** A kernel with the values whose buffers it is bound to. */
 export interface EmittedKernel {
   readonly kernel: Kernel;
-  readonly inputs: readonly Value[];
-  readonly outputs: readonly Value[];
+  readonly inputs: readonly Binding[];
+  readonly outputs: readonly Binding[];
 }
 
 /** Axes that every view walks as one: each entry lists adjacent axes of the index space, outermost first. */
@@ -45,7 +51,7 @@ function mergeAxes(shape: Shape, from: number, to: number, views: readonly View[
 const sizesOf = (shape: Shape, axes: Axes): number[] =>
   axes.map((merged) => merged.reduce((size, axis) => size * shape[axis]!, 1));
 
-function mapOf(view: View, axes: Axes): IndexMap {
+function mapOf(view: View, axes: Axes, start = 0): IndexMap {
   const ranges = axes.map((merged, i): Range => {
     const size = sizesOf(view.shape, axes)[i]!;
     return merged.length === 1 && view.mask ? view.mask[merged[0]!]! : [0, size];
@@ -53,7 +59,7 @@ function mapOf(view: View, axes: Axes): IndexMap {
   const masked =
     view.mask !== null && axes.some((merged) => merged.length === 1 && !unmasked(view, merged[0]!));
   const strides = axes.map((merged) => (merged.length > 0 ? view.strides[merged.at(-1)!]! : 0));
-  return { offset: view.offset, strides, mask: masked ? ranges : null };
+  return { offset: view.offset - start, strides, mask: masked ? ranges : null };
 }
 
 const textOf = (map: IndexMap): string =>
@@ -65,21 +71,65 @@ interface Written {
   readonly expression: Expression;
 }
 
+/** The first element that a view reads; 0 where it may read none. */
+function firstOf({ shape, strides, offset, mask }: View): number {
+  let first = offset;
+  for (const [axis, stride] of strides.entries()) {
+    const [low, high] = mask?.[axis] ?? [0, shape[axis]!];
+    if (low >= high) return 0;
+    first += stride * (stride < 0 ? Math.min(high, shape[axis]!) - 1 : Math.max(low, 0));
+  }
+  return first;
+}
+
+/** How far back from where they begin runs reach. */
+const reachBack = (runs: readonly Run[], i: number): number =>
+  runs.reduce((sum, { size, strides }) => sum + Math.min(0, strides[i]!) * (size - 1), 0);
+
+/** Where reads of each buffer begin: kernels that differ in nothing else are one, bound to other stretches. */
+function startsOf(group: Group): Map<Value, number> {
+  const starts = new Map<Value, number>();
+  const see = ({ source, kind, view }: Leaf, back = 0): void => {
+    if (source === null) return;
+    const holder = holderOf(source);
+    const first = kind === "load" ? firstOf(view) + back : 0;
+    starts.set(holder, Math.min(first, starts.get(holder) ?? Infinity));
+  };
+  for (const term of [...group.coreTerms, ...group.members.map(({ term }) => term)]) {
+    forEachView(term, (leaf) => leaf.kind === "valid" || see(leaf));
+  }
+  const core = group.core?.core;
+  if (core?.kind === "dot") {
+    see(core.a, reachBack(core.m, 0) + reachBack(core.k, 0));
+    see(core.b, reachBack(core.n, 0) + reachBack(core.k, 1));
+  }
+  return starts;
+}
+
 /** Writes expressions for one kernel: each distinct computation becomes one object and one line of the key. */
 class Writer {
+  /** The values whose buffers are read. */
   readonly inputs: Value[] = [];
   readonly lines: string[] = [];
   readonly #group: Group;
   readonly #known = new Map<string, Written>();
   readonly #written = new Map<Term, Map<Axes, Written>>();
+  readonly #starts: ReadonlyMap<Value, number>;
 
-  constructor(group: Group) {
+  constructor(group: Group, cuts: boolean) {
     this.#group = group;
+    this.#starts = cuts ? startsOf(group) : new Map();
   }
 
   input(value: Value): number {
-    const known = this.inputs.indexOf(value);
-    return known >= 0 ? known : this.inputs.push(value) - 1;
+    const holder = holderOf(value);
+    const known = this.inputs.indexOf(holder);
+    return known >= 0 ? known : this.inputs.push(holder) - 1;
+  }
+
+  /** Where in the buffer of a value, or of what it is part of, the kernel's input begins. */
+  start(value: Value): number {
+    return this.#starts.get(holderOf(value)) ?? 0;
   }
 
   /** The term over the merged `axes`, and its number in the key. */
@@ -156,7 +206,7 @@ class Writer {
   }
 
   #leaf({ kind, dtype, source, view }: Leaf, axes: Axes): Written {
-    const map = mapOf(view, axes);
+    const map = mapOf(view, axes, kind === "load" ? this.start(source!) : 0);
     if (source === null)
       return this.#share(axes, `index ${textOf(map)}`, () => ({ kind: "index", dtype: "int32", map }));
     const input = this.input(source);
@@ -188,26 +238,32 @@ function viewsOf(terms: readonly Term[], group: Group): View[] {
   return [...views];
 }
 
+/** Whether a view walks one stretch of a buffer in row-major order, wherever that begins. */
+const isRowMajor = ({ shape, strides }: View): boolean => new View(shape, strides).isContiguous;
+
 /** Merges all axes; where none is left there is one of size 1, so that kernels always have a loop. */
 function allAxes(shape: Shape, views: readonly View[]): Axes {
   const axes = mergeAxes(shape, 0, shape.length, views);
   return axes.length > 0 ? axes : [[]];
 }
 
-/** The kernel that computes a group. */
-export function emit(group: Group): EmittedKernel {
+/** The kernel that computes a group; with `cuts` it is bound to the stretches of buffers that it needs. */
+export function emit(group: Group, cuts: boolean): EmittedKernel {
   const outputs = group.members.filter(({ value }) => value.stored);
   const terms = group.members.map(({ term }) => term);
+  const isWhole = outputs.every(({ value, target }) => value.home === null || isRowMajor(target));
   const views = viewsOf(terms, group);
-  const writer = new Writer(group);
+  if (!isWhole) views.push(...outputs.map(({ target }) => target));
+  const writer = new Writer(group, cuts);
   const core = group.core?.core ?? null;
   const parts = coreParts(core, group, views, writer);
   const written =
     core?.kind === "scatterAdd" ? [] : outputs.map(({ term }) => writer.write(term, parts.axes));
   const shape = sizesOf(parts.shape, parts.axes);
+  const targets = isWhole ? null : outputs.map(({ target }) => mapOf(target, parts.axes, target.offset));
   const key = [
     group.kind,
-    parts.text,
+    targets === null ? parts.text : `${parts.text} to ${targets.map(textOf).join(" ")}`,
     shape.join(),
     writer.inputs.map(({ dtype }) => dtype).join(),
     ...writer.lines,
@@ -221,10 +277,15 @@ export function emit(group: Group): EmittedKernel {
       core?.kind === "scatterAdd"
         ? [{ kind: "result", dtype: group.core!.dtype }]
         : written.map(({ expression }) => expression),
+    ...(targets && { targets }),
     shape,
     key,
   } as Kernel;
-  return { kernel, inputs: writer.inputs, outputs: outputs.map(({ value }) => value) };
+  return {
+    kernel,
+    inputs: writer.inputs.map((value) => ({ value, start: writer.start(value) })),
+    outputs: outputs.map(({ value, target }) => ({ value: holderOf(value), start: target.offset })),
+  };
 }
 
 interface Parts {
@@ -266,7 +327,7 @@ function coreParts(core: Core | null, group: Group, views: readonly View[], writ
       const strides = (runs: readonly Run[], i: number): number[] => runs.map((run) => run.strides[i]!);
       const operand = ({ source, view }: Leaf, row: number[], column: number[]): DotOperand => ({
         input: writer.input(source!),
-        offset: view.offset,
+        offset: view.offset - writer.start(source!),
         batch: batch.map((merged) => view.strides[merged.at(-1)!]!),
         row,
         column,
@@ -288,7 +349,7 @@ function coreParts(core: Core | null, group: Group, views: readonly View[], writ
       const rest = new View(
         shape,
         from.strides.map((stride, i) => (i === axis ? 0 : stride)),
-        from.offset,
+        from.offset - writer.start(core.source.source!),
       );
       const axes = allAxes(shape, [...views, rest, ...viewsOf([core.index], group)]);
       const index = writer.write(core.index, axes);

@@ -1,6 +1,8 @@
-import { forEachView, loadOf, moveTerm, type Term } from "./term.ts";
-import type { Core, Value } from "./value.ts";
 import { sizeOf, type Shape } from "../shape.ts";
+import { isPartOf, writtenFor } from "./concat.ts";
+import { forEachView, loadOf, moveTerm, type Leaf, type Term } from "./term.ts";
+import type { Core, Value } from "./value.ts";
+import { View } from "./view.ts";
 
 /**
  * The most terms in one kernel, whatever would still fit: past this, engines give up optimising the function that it
@@ -8,11 +10,20 @@ import { sizeOf, type Shape } from "../shape.ts";
  */
 const maxTerms = 512;
 
+/** A value is tried in so many groups that walk alike, the latest ones: in longer graphs it takes no longer. */
+const maxAlike = 8;
+
 /** A value that a group computes elementwise, with its term brought to the group's index space. */
 export interface Member {
   readonly value: Value;
   readonly term: Term;
+  /** Where it is stored in the index space of the group. */
+  readonly target: View;
 }
+
+/** Where a value is stored as seen from another index space; null where that takes no one view. */
+const targetIn = ({ home, shape }: Value, space: Shape): View | null =>
+  (home?.view ?? View.contiguous(shape)).reshape(space);
 
 /** Values that one kernel computes: at most one core (a fold, a product, …) and elementwise members over its result. */
 export class Group {
@@ -109,10 +120,21 @@ export class Group {
   }
 }
 
-const isIdentity = (
-  leaf: { readonly view: { readonly isContiguous: boolean; readonly shape: Shape } },
-  source: Value,
-): boolean => leaf.view.isContiguous && leaf.view.shape.reduce((a, b) => a * b, 1) === source.size;
+/** Whether a leaf reads all elements of its source in the order in which they were computed. */
+function isIdentity({ view }: Leaf, source: Value): boolean {
+  if (sizeOf(view.shape) !== source.size) return false;
+  if (source.home === null) return view.isContiguous;
+  const own = source.home.view.reshape(view.shape);
+  return own !== null && view.mask === null && own.offset === view.offset && walkOf(own) === walkOf(view);
+}
+
+/** What two reads have in common that step through a buffer alike. */
+const walkOf = ({ shape, strides }: View): string =>
+  strides.map((stride, axis) => (shape[axis] === 1 ? "" : `${shape[axis]}:${stride}`)).join();
+
+/** Whether each index reads an element of its own. */
+const isInjective = ({ shape, strides, mask }: View): boolean =>
+  mask === null && strides.every((stride, axis) => stride !== 0 || shape[axis] === 1);
 
 interface Reads {
   /** The number of terms in the term. */
@@ -121,8 +143,8 @@ interface Reads {
   readonly all: ReadonlySet<Value>;
   /** Those that it reads only at its own index. */
   readonly identity: ReadonlySet<Value>;
-  /** Its whole-size reads, as texts: maps with one in common walk the same elements in the same order. */
-  readonly walks: ReadonlySet<string>;
+  /** Its reads without repeats, as texts: maps with one in common walk the same buffer in the same order. */
+  readonly walks: Set<string>;
 }
 
 function readsOf(term: Term): Reads {
@@ -137,8 +159,7 @@ function readsOf(term: Term): Reads {
     const same = leaf.kind === "load" && isIdentity(leaf, source);
     (same ? identity : elsewhere).add(source);
     if (same) walks.add(`${source.id}`);
-    else if (source.size === sizeOf(view.shape))
-      walks.add(`${source.id}:${view.shape.join()}:${view.strides.join()}:${view.offset}`);
+    else if (isInjective(view)) walks.add(`${source.id}:${walkOf(view)}`);
   });
   for (const value of elsewhere) identity.delete(value);
   return { weight, all, identity, walks };
@@ -156,7 +177,7 @@ export class Fusion {
     this.#maxOutputs = maxOutputs;
     const needed = neededOf(values);
     for (const value of values) {
-      if (!value.stored || value.isLeaf || !needed.has(value)) continue;
+      if (!value.stored || value.isLeaf || value.op === "concat" || !needed.has(value)) continue;
       if (value.core !== null) this.#addCore(value);
       else this.#addMap(value);
     }
@@ -171,8 +192,10 @@ export class Fusion {
   #dependencies(sources: Iterable<Value>): Set<Group> {
     const groups = new Set<Group>();
     for (const source of sources) {
-      const group = this.#groupOf.get(source);
-      if (group) groups.add(group);
+      for (const value of writtenFor(source)) {
+        const group = this.#groupOf.get(value);
+        if (group) groups.add(group);
+      }
     }
     return groups;
   }
@@ -185,31 +208,28 @@ export class Fusion {
       group.weight += weight;
       for (const dependency of this.#dependencies(all)) group.runAfter(dependency);
     }
-    group.members.push({ value, term: loadOf(value) });
+    group.members.push({ value, term: loadOf(value), target: targetIn(value, value.shape)! });
     this.#groupOf.set(value, group);
     this.groups.push(group);
   }
 
   #addMap(value: Value): void {
     const reads = readsOf(value.definition!);
+    // What else is written into the same buffer is as good as what reads the same.
+    if (value.home) reads.walks.add(`part of ${value.home.of.id}: ${value.size}`);
     const dependencies = this.#dependencies(reads.all);
     if (this.#candidates(reads).some((group) => this.#join(group, value, reads, dependencies))) return;
     const group = new Group("map", null, value.shape, this.groups.length);
     this.groups.push(group);
-    this.#add(group, value, value.definition!, reads, dependencies);
+    const member = { value, term: value.definition!, target: targetIn(value, value.shape)! };
+    this.#add(group, member, reads, dependencies);
   }
 
-  #add(
-    group: Group,
-    value: Value,
-    term: Term,
-    { walks, weight }: Reads,
-    dependencies: Iterable<Group>,
-  ): void {
-    group.members.push({ value, term });
+  #add(group: Group, member: Member, { walks, weight }: Reads, dependencies: Iterable<Group>): void {
+    group.members.push(member);
     group.weight += weight;
     for (const dependency of dependencies) if (dependency !== group) group.runAfter(dependency);
-    this.#groupOf.set(value, group);
+    this.#groupOf.set(member.value, group);
     if (group.kind !== "map") return;
     for (const walk of walks) {
       const walking = this.#mapsWalking.get(walk);
@@ -226,22 +246,25 @@ export class Fusion {
       for (const group of this.#mapsWalking.get(walk) ?? []) if (!producers.has(group)) alike.add(group);
     }
     const latestFirst = (a: Group, b: Group): number => b.order - a.order;
-    return [...[...producers].sort(latestFirst), ...[...alike].sort(latestFirst)];
+    return [...[...producers].sort(latestFirst), ...[...alike].sort(latestFirst).slice(0, maxAlike)];
   }
 
   #join(group: Group, value: Value, reads: Reads, dependencies: ReadonlySet<Group>): boolean {
     if (group.kind === "scatterAdd" || group.weight + reads.weight > maxTerms) return false;
     const made = group.members.map((member) => member.value);
     // Every value of the group that is read must be read at the index where it was just computed.
-    if (made.some((one) => reads.all.has(one) && !reads.identity.has(one))) return false;
+    const isReadElsewhere = (one: Value): boolean =>
+      (reads.all.has(one) && !reads.identity.has(one)) || isPartOf(one, reads.all);
+    if (made.some(isReadElsewhere)) return false;
     for (const dependency of dependencies) {
       if (dependency !== group && dependency.dependsOn(group)) return false;
     }
     const unread = made.filter((one) => !one.isRoot && one.users.every((user) => feedsOnly(user, value)));
     if (made.length - unread.length + 1 > this.#maxOutputs) return false;
     const term = moveTerm(value.definition!, (view) => view.reshape(group.shape));
-    if (term === null) return false;
-    this.#add(group, value, term, reads, dependencies);
+    const target = targetIn(value, group.shape);
+    if (term === null || target === null) return false;
+    this.#add(group, { value, term, target }, reads, dependencies);
     return true;
   }
 
@@ -253,7 +276,8 @@ export class Fusion {
       for (const source of group.reads().keys()) if (!own.has(source)) readElsewhere.add(source);
     }
     for (const group of this.groups) {
-      for (const { value } of group.members) value.stored = value.isRoot || readElsewhere.has(value);
+      for (const { value } of group.members)
+        value.stored = value.isRoot || value.home !== null || readElsewhere.has(value);
     }
   }
 }

@@ -2,10 +2,13 @@ import type { Device } from "../backend/device.ts";
 import type { Kernel } from "../backend/kernel.ts";
 import { isAlias } from "../graph/node.ts";
 import type { Dtype } from "../dtype.ts";
+import { sameShape } from "../shape.ts";
+import { spellOut } from "./concat.ts";
+import { defineValues } from "./define.ts";
 import { emit, type EmittedKernel } from "./emit.ts";
 import { Fusion, type Group } from "./group.ts";
 import { resolve, type LinearGraph } from "./linearize.ts";
-import { defineValues, Value } from "./value.ts";
+import { Value } from "./value.ts";
 
 /** A buffer that a plan needs while it runs. */
 export interface Slot {
@@ -18,6 +21,8 @@ export interface PlannedKernel {
   readonly kernel: Kernel;
   readonly executable: unknown;
   readonly places: readonly number[];
+  /** For each of them, the first element that the kernel is bound to. */
+  readonly starts: readonly number[];
 }
 
 /** A graph turned into kernels: everything but the buffers. */
@@ -38,7 +43,7 @@ export interface Plan {
 export type Updates = readonly (number | null)[];
 
 /** Equal computations become one value; the list keeps inputs before their users. */
-function distinctValues(graph: LinearGraph): { values: Value[]; roots: Value[] } {
+function distinctValues(graph: LinearGraph, joins: boolean): { values: Value[]; roots: Value[] } {
   const values: Value[] = [];
   const known = new Map<string, Value>();
   const byNode: Value[] = [];
@@ -51,13 +56,24 @@ function distinctValues(graph: LinearGraph): { values: Value[]; roots: Value[] }
       continue;
     }
     const operands = isAlias(node.op) ? node.inputs.slice(0, 1) : node.inputs;
-    const inputs = operands.map((input) => byNode[resolve(input).index]!);
+    let inputs = operands.map((input) => byNode[resolve(input).index]!);
+    if (node.op === "reshape") {
+      // What was reshaped before lies in the same order.
+      while (!inputs[0]!.isLeaf && inputs[0]!.op === "reshape") inputs = [...inputs[0]!.inputs];
+      if (sameShape(inputs[0]!.shape, node.shape)) {
+        byNode.push(inputs[0]!);
+        continue;
+      }
+    }
     const text = `${node.signature}:${inputs.map((input) => input.id).join()}`;
     let value = known.get(text);
     if (value === undefined) {
       value = new Value(node, inputs);
+      if (node.op === "concat" && !joins) {
+        values.push(...spellOut(value));
+        value = values.at(-1)!;
+      } else values.push(value);
       known.set(text, value);
-      values.push(value);
     }
     byNode.push(value);
   }
@@ -114,8 +130,11 @@ function writesAtOnce(
   const reads = new Map(fusion.groups.map((group) => [group, group.reads()]));
   const refusing = fusion.groups.filter(mayRefuse);
   return roots.map((root, i) => {
+    if (updates[i] === null) return true;
+    // Parts are written while others may still read the old elements.
+    if (root.op === "concat") return false;
     const writer = fusion.groupOf(root);
-    if (updates[i] === null || writer === undefined) return true;
+    if (writer === undefined) return true;
     if (mayRefuse(writer) || refusing.some((group) => group.dependsOn(writer))) return false;
     const old = leaves[updates[i]!];
     if (old === undefined) return true;
@@ -162,12 +181,13 @@ function copyKernel({ dtype, size }: Value): Kernel {
 
 /** Plans the computation of a graph's roots on a device. */
 export function buildPlan(device: Device, graph: LinearGraph, updates: Updates): Plan {
-  const { values, roots } = distinctValues(graph);
+  const joins = device.backend.view !== undefined;
+  const { values, roots } = distinctValues(graph, joins);
   defineValues(values);
   const fusion = new Fusion(values, device.backend.capabilities.maxOutputs);
   const leaves = values.filter((value) => value.isLeaf);
   const atOnce = writesAtOnce(fusion, roots, updates, leaves);
-  const emitted = inOrder(fusion.groups).map(emit);
+  const emitted = inOrder(fusion.groups).map((group) => emit(group, joins));
 
   const leafCount = leaves.length;
   const placeOf = new Map<Value, number>(leaves.map((value) => [value, value.leaf]));
@@ -182,12 +202,14 @@ export function buildPlan(device: Device, graph: LinearGraph, updates: Updates):
   const kernels = emitted.map(({ kernel, inputs, outputs: written }) => ({
     kernel,
     executable: device.executable(kernel),
-    places: [...inputs, ...written].map((value) => placeOf.get(value)!),
+    places: [...inputs, ...written].map(({ value }) => placeOf.get(value)!),
+    starts: [...inputs, ...written].map(({ start }) => start),
   }));
   for (const root of copiedLater) {
     const kernel = copyKernel(root);
     const place = outputs[roots.indexOf(root)]!.place;
-    kernels.push({ kernel, executable: device.executable(kernel), places: [placeOf.get(root)!, place] });
+    const places = [placeOf.get(root)!, place];
+    kernels.push({ kernel, executable: device.executable(kernel), places, starts: [0, 0] });
   }
   return { device, kernels, leafCount, outputs, slots };
 }
@@ -199,19 +221,21 @@ function placeSlots(
   keep: ReadonlySet<Value>,
 ): Slot[] {
   const planner = new SlotPlanner();
-  const lastRead = new Map<Value, number>();
-  emitted.forEach(({ inputs }, step) => {
-    for (const value of inputs) lastRead.set(value, step);
+  const lastUse = new Map<Value, number>();
+  emitted.forEach(({ inputs, outputs }, step) => {
+    for (const { value } of inputs) lastUse.set(value, step);
+    // A part that nobody reads may be the last that is written.
+    for (const { value } of outputs) if (lastUse.has(value)) lastUse.set(value, step);
   });
   const place = (value: Value): void => {
     if (!placeOf.has(value)) placeOf.set(value, first + planner.take(value.dtype, value.size));
   };
   emitted.forEach(({ inputs, outputs }, step) => {
-    for (const value of outputs) place(value);
-    for (const value of inputs) {
-      // Values without elements have no kernel, but their readers are bound to something.
-      place(value);
-      if (lastRead.get(value) === step && placeOf.get(value)! >= first && !keep.has(value)) {
+    for (const { value } of outputs) place(value);
+    // Values without elements have no kernel, but their readers are bound to something.
+    for (const { value } of inputs) place(value);
+    for (const value of new Set([...inputs, ...outputs].map((one) => one.value))) {
+      if (lastUse.get(value) === step && placeOf.get(value)! >= first && !keep.has(value)) {
         planner.give(placeOf.get(value)! - first);
       }
     }

@@ -53,10 +53,10 @@ function run(plan: Plan, graph: LinearGraph): unknown[] {
       table.push(inPlace(allocated) ? table[outputs[allocated]!.place] : device.allocate(length, dtype));
       allocated++;
     }
-    for (const { executable, places } of kernels) {
+    for (const { executable, places, starts } of kernels) {
       device.backend.run(
         executable,
-        places.map((place) => table[place]),
+        places.map((place, i) => device.view(table[place], starts[i]!)),
       );
     }
     done = true;

@@ -40,7 +40,7 @@ export const loadOf = (source: Value): Leaf => ({
   kind: "load",
   dtype: source.dtype,
   source,
-  view: View.contiguous(source.shape),
+  view: source.home?.view ?? View.contiguous(source.shape),
 });
 
 /**

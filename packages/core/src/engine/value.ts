@@ -1,42 +1,35 @@
-import { unaryOps, binaryOps, type BinaryOp, type UnaryOp } from "../backend/kernel.ts";
 import type { Dtype } from "../dtype.ts";
-import { isAlias, type Attributes, type Node, type Op } from "../graph/node.ts";
+import type { Attributes, Node, Op } from "../graph/node.ts";
 import { sizeOf, type Shape } from "../shape.ts";
-import { productOf, type Product } from "./operand.ts";
-import { loadOf, moveTerm, padTerm, type Leaf, type Term } from "./term.ts";
-import { View } from "./view.ts";
+import type { Product } from "./operand.ts";
+import { loadOf, type Leaf, type Term } from "./term.ts";
+import type { View } from "./view.ts";
 
-/** Recomputing a value that costs more than this in each of several kernels is dearer than storing it. */
-const storeAbove = 8;
-
-/** A value is stored before its kernel grows past this: kernels stay short to compile, however long the graph. */
-const cutAbove = 256;
-
-const unary = new Set<Op>(unaryOps);
-const binary = new Set<Op>(binaryOps);
-const movement = new Set<Op>(["reshape", "permute", "expand", "pad", "slice", "flip", "window"]);
-const heavy = new Set<Op>(["reduce", "dot", "gather", "scatterAdd"]);
-const dear: Partial<Record<Op, number>> = {
-  exp: 8,
-  log: 8,
-  sin: 8,
-  cos: 8,
-  tanh: 8,
-  erf: 8,
-  log1p: 8,
-  expm1: 8,
-  pow: 12,
-  div: 2,
-  sqrt: 2,
-  randomBits: 40,
-};
-
+/** Operations that only change where elements are looked for. */
+export const movement: ReadonlySet<Op> = new Set<Op>([
+  "reshape",
+  "permute",
+  "expand",
+  "pad",
+  "slice",
+  "flip",
+  "window",
+]);
+const heavy = new Set<Op>(["reduce", "dot", "gather", "scatterAdd", "concat"]);
 /** How a kernel of its own kind reads its operands, for values that are not elementwise. */
 export type Core =
   | { readonly kind: "reduce"; readonly value: Term }
   | ({ readonly kind: "dot" } & Product)
   | { readonly kind: "gather"; readonly source: Leaf; readonly index: Term }
   | { readonly kind: "scatterAdd"; readonly index: Term; readonly value: Term };
+
+/** Where a part is stored. */
+export interface Home {
+  /** What it is part of. */
+  readonly of: Value;
+  /** Its place in the buffer of the outermost of these, in its own shape. */
+  readonly view: View;
+}
 
 let nextId = 0;
 
@@ -45,7 +38,7 @@ export class Value {
   readonly id: number = nextId++;
   readonly op: Op;
   readonly attributes: Attributes[Op];
-  readonly inputs: readonly Value[];
+  inputs: readonly Value[];
   readonly shape: Shape;
   readonly dtype: Dtype;
   /** Position among the plan's leaves, −1 where it is computed. */
@@ -58,6 +51,9 @@ export class Value {
   /** How it is computed, where that is elementwise. */
   definition: Term | null = null;
   core: Core | null = null;
+  /** Where it is stored, if not in a buffer of its own. */
+  home: Home | null = null;
+  needsOwnBuffer = false;
 
   constructor(
     node: Pick<Node, "op" | "attributes" | "shape" | "dtype">,
@@ -88,157 +84,5 @@ export class Value {
   }
 }
 
-/** What lies under reshapes, transposes and the like. */
-function baseOf(value: Value): Value {
-  let base = value;
-  while (!base.stored && movement.has(base.op)) base = base.inputs[0]!;
-  return base;
-}
-
-const isSource = (value: Value): boolean => value.op === "const" || value.op === "iota";
-
-function estimateCost(value: Value): void {
-  if (value.stored || isSource(value)) return;
-  value.cost = dear[value.op] ?? (movement.has(value.op) || isAlias(value.op) ? 0 : 1);
-  for (const input of value.inputs) value.cost += input.stored ? 1 : input.cost;
-  if (value.cost > cutAbove && !movement.has(value.op)) value.stored = true;
-}
-
-/** Stores what kernels read by address, and dear values that a repeat would compute again for each copy. */
-function storeOperands(value: Value): void {
-  const { op, inputs } = value;
-  const base = inputs.length > 0 ? baseOf(inputs[0]!) : value;
-  if (op === "dot" || op === "gather") {
-    for (const operand of op === "dot" ? inputs : inputs.slice(0, 1)) baseOf(operand).stored = true;
-  } else if ((op === "expand" || op === "window") && base.cost >= storeAbove) {
-    base.stored = true;
-  }
-}
-
-/** Stores dear values that several kernels would compute; consumers come before what they consume. */
-function storeShared(values: readonly Value[]): void {
-  const several = Symbol("several kernels");
-  const kernelOf = new Map<Value, Value | typeof several | undefined>();
-  for (const value of values.toReversed()) {
-    if (value.stored) continue;
-    let kernel: Value | typeof several | undefined;
-    for (const user of value.users) {
-      const by = user.stored ? user : kernelOf.get(user);
-      if (by === undefined) continue;
-      kernel = kernel === undefined || kernel === by ? by : several;
-    }
-    kernelOf.set(value, kernel);
-    if (kernel === several && value.cost >= storeAbove && !movement.has(value.op)) value.stored = true;
-  }
-}
-
-function move(value: Value, to: (view: View) => View | null): Term {
-  const input = value.inputs[0]!;
-  const moved = moveTerm(input.term, to);
-  if (moved !== null) return moved;
-  input.stored = true;
-  return moveTerm(input.term, to)!;
-}
-
-/** A leaf through which the operand is read by address: the operand itself is stored where it has none. */
-function operandOf(value: Value): Leaf {
-  const { term } = value;
-  if (term.kind === "load" && term.view.mask === null) return term;
-  value.stored = true;
-  return loadOf(value);
-}
-
-function define(value: Value): void {
-  const { op, inputs, dtype, shape } = value;
-  const [x, y, z] = inputs;
-  if (unary.has(op)) {
-    value.definition = { kind: "unary", op: op as UnaryOp, dtype, x: x!.term };
-  } else if (binary.has(op)) {
-    value.definition = { kind: "binary", op: op as BinaryOp, dtype, x: x!.term, y: y!.term };
-  } else {
-    switch (op) {
-      case "buffer":
-        break;
-      case "const":
-        value.definition = { kind: "const", dtype, value: value.attributes as number };
-        break;
-      case "iota":
-        value.definition = { kind: "index", dtype, source: null, view: View.contiguous(shape) };
-        break;
-      case "randomBits":
-        x!.stored = true;
-        value.definition = { kind: "random", dtype, source: x!, view: View.contiguous(shape) };
-        break;
-      case "cast":
-        value.definition = { kind: "cast", dtype, x: x!.term };
-        break;
-      case "where":
-        value.definition = { kind: "where", dtype, condition: x!.term, x: y!.term, y: z!.term };
-        break;
-      case "reshape":
-        value.definition = move(value, (view) => view.reshape(shape));
-        break;
-      case "permute":
-        value.definition = move(value, (view) => view.permute(value.attributes as Attributes["permute"]));
-        break;
-      case "expand":
-        value.definition = move(value, (view) => view.expand(shape));
-        break;
-      case "pad":
-        value.definition = padTerm(x!.term, x!.shape, value.attributes as Attributes["pad"]);
-        break;
-      case "slice": {
-        const { starts, steps } = value.attributes as Attributes["slice"];
-        value.definition = move(value, (view) => view.slice(starts, shape, steps));
-        break;
-      }
-      case "flip":
-        value.definition = move(value, (view) => view.flip(value.attributes as Attributes["flip"]));
-        break;
-      case "window": {
-        const { axis, size, stride, dilation } = value.attributes as Attributes["window"];
-        value.definition = move(value, (view) => view.window(axis, size, stride, dilation));
-        break;
-      }
-      case "reduce": {
-        const { axes } = value.attributes as Attributes["reduce"];
-        const kept = [...x!.shape.keys()].filter((axis) => !axes.includes(axis));
-        value.core = {
-          kind: "reduce",
-          value: moveTerm(x!.term, (view) => view.permute([...kept, ...axes]))!,
-        };
-        break;
-      }
-      case "dot":
-        value.core = { kind: "dot", ...productOf(x!, y!) };
-        break;
-      case "gather":
-        value.core = { kind: "gather", source: operandOf(x!), index: y!.term };
-        break;
-      case "scatterAdd":
-        value.core = { kind: "scatterAdd", index: x!.term, value: y!.term };
-        break;
-      // Aliases are values only where a root needs a copy of its own.
-      case "stopGradient":
-      case "custom":
-        value.definition = x!.term;
-        break;
-    }
-  }
-}
-
-/** Decides which values get buffers and how each is computed; `values` lists inputs before their users. */
-export function defineValues(values: readonly Value[]): void {
-  for (const value of values) {
-    estimateCost(value);
-    if (!value.isLeaf) storeOperands(value);
-  }
-  storeShared(values);
-  // Defining a value may show that one before it has to be stored, which others have taken in by then: once more.
-  const countStored = (): number => values.reduce((count, { stored }) => count + Number(stored), 0);
-  let stored: number;
-  do {
-    stored = countStored();
-    for (const value of values) if (!value.isLeaf) define(value);
-  } while (countStored() > stored);
-}
+/** The value in whose buffer a value lies. */
+export const holderOf = (value: Value): Value => (value.home ? holderOf(value.home.of) : value);

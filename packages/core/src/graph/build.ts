@@ -218,6 +218,36 @@ export function slice(
   return make("slice", [x], { starts, steps }, sizes, x.dtype);
 }
 
+/** Shorter rows than this are no work for vectors. */
+const shortRow = 4;
+
+/** Parts that agree on all axes but one, one after the other along that one. */
+export function concat(parts: readonly Node[], axis: number): Node {
+  const [first, ...others] = parts as [Node, ...Node[]];
+  if (others.length === 0) return first;
+  const { shape, dtype } = first;
+  const joined = shape.with(
+    axis,
+    parts.reduce((size, part) => size + part.shape[axis]!, 0),
+  );
+  const rows = sizeOf(shape.slice(0, axis));
+  const inner = sizeOf(shape.slice(axis + 1));
+  if (rows > 1 && parts.some((part) => part.shape[axis]! * inner < shortRow)) {
+    // Whole parts one behind the other, read as if they were side by side.
+    const order = [axis, ...[...shape.keys()].filter((other) => other !== axis)];
+    const front = concat(
+      parts.map((part) => permute(part, order)),
+      0,
+    );
+    return permute(
+      front,
+      order.map((_, at) => order.indexOf(at)),
+    );
+  }
+  const flat = parts.map((part) => reshape(part, [rows, part.shape[axis]! * inner]));
+  return reshape(make("concat", flat, null, [rows, joined[axis]! * inner], dtype), joined);
+}
+
 export function flip(x: Node, axes: readonly number[]): Node {
   if (axes.every((axis) => x.shape[axis]! <= 1) || constantOf(x) !== undefined) return x;
   return make("flip", [x], axes, x.shape, x.dtype);

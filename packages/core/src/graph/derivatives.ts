@@ -232,6 +232,7 @@ const rules: Rules = {
   ],
   slice: [unslice],
   flip: [(u, { attributes }) => g.flip(u, attributes)],
+  concat: [],
   window: [
     (u, { attributes: { axis, stride, dilation }, inputs: [x] }) =>
       overlapAdd(u, axis, x!.shape[axis]!, stride, dilation),
@@ -247,12 +248,27 @@ const rules: Rules = {
   custom: [],
 };
 
+/** For each part of joined columns what lies in its place. */
+function apart(
+  joined: Node,
+  parts: readonly Node[],
+  wanted: (part: Node) => boolean,
+): readonly (Node | null)[] {
+  let end = 0;
+  return parts.map((part) => {
+    const start = end;
+    end += part.shape[1]!;
+    return wanted(part) ? g.slice(joined, [0, start], part.shape, [1, 1]) : null;
+  });
+}
+
 /** The gradients that `node` passes to its inputs, for those that `wanted` names; null elsewhere. */
 export function inputGradients(
   upstream: Node,
   node: Node,
   wanted: (input: Node) => boolean,
 ): readonly (Node | null)[] {
+  if (node.op === "concat") return apart(upstream, node.inputs, wanted);
   if (node.op === "custom") return [null, ...(node.attributes as Attributes["custom"])(upstream, node)];
   const rows = rules[node.op] as readonly Rule<Op>[];
   return node.inputs.map((input, i) => (wanted(input) ? rows[i]!(upstream, node) : null));

@@ -1,9 +1,10 @@
 import { isFloat } from "../dtype.ts";
 import { DtypeError, ShapeError } from "../errors.ts";
 import { formatShape, sameShape, sizeOf } from "../shape.ts";
-import { add, constantLike } from "./build.ts";
+import { constantLike } from "./build.ts";
 import { inputGradients } from "./derivatives.ts";
 import type { Node } from "./node.ts";
+import { total } from "./total.ts";
 
 /** Nodes on a path from one of `sources` to `target`, inputs before the nodes that use them. */
 function pathsTo(target: Node, sources: ReadonlySet<Node>): { order: Node[]; reaches: Map<Node, boolean> } {
@@ -57,17 +58,20 @@ export function gradient(y: Node, xs: readonly Node[], upstream?: Node): Node[] 
   }
   const sources = new Set(xs);
   const { order, reaches } = pathsTo(y, sources);
-  const gradients = new Map<Node, Node>([[y, upstream ?? constantLike(y, 1)]]);
+  const arrived = new Map<Node, Node[]>([[y, [upstream ?? constantLike(y, 1)]]]);
+  const gradients = new Map<Node, Node>();
   for (const node of order.toReversed()) {
-    const arrived = gradients.get(node);
-    if (arrived === undefined || node.inputs.length === 0) continue;
-    const parts = inputGradients(arrived, node, (input) => reaches.get(input) === true);
-    parts.forEach((part, i) => {
-      if (part === null) return;
+    const parts = arrived.get(node);
+    if (parts === undefined) continue;
+    const all = total(parts);
+    arrived.delete(node);
+    if (sources.has(node)) gradients.set(node, all);
+    inputGradients(all, node, (input) => reaches.get(input) === true).forEach((part, i) => {
       const input = node.inputs[i]!;
-      if (!reaches.get(input)) return;
-      const before = gradients.get(input);
-      gradients.set(input, before === undefined ? part : add(before, part));
+      if (part === null || !reaches.get(input)) return;
+      const others = arrived.get(input);
+      if (others) others.push(part);
+      else arrived.set(input, [part]);
     });
   }
   return xs.map((x) => gradients.get(x) ?? constantLike(x, 0));

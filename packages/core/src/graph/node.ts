@@ -26,6 +26,8 @@ export interface Attributes extends Record<UnaryOp | BinaryOp, null> {
   pad: readonly (readonly [number, number])[];
   slice: { readonly starts: readonly number[]; readonly steps: readonly number[] };
   flip: readonly number[];
+  /** Matrices [m, nᵢ] side by side: [m, Σ nᵢ]. */
+  concat: null;
   /** Sliding windows along an axis, as a new last axis. */
   window: {
     readonly axis: number;

@@ -222,23 +222,7 @@ export function concat(inputs: readonly Node[], axis = 0): Node {
     }
   }
   const parts = inputs.filter((input) => input.shape[at] !== 0).map((input) => g.cast(input, dtype));
-  if (parts.length <= 1) return parts[0] ?? g.cast(first, dtype);
-  const total = parts.reduce((size, part) => size + part.shape[at]!, 0);
-  const place = (part: Node, start: number): Node =>
-    g.pad(
-      part,
-      part.shape.map((size, i) => (i === at ? [start, total - start - size] : [0, 0])),
-    );
-  const shape = first.shape.map((size, i) => (i === at ? total : size));
-  const position = positions(shape, at);
-  let end = total - parts.at(-1)!.shape[at]!;
-  let joined = place(parts.at(-1)!, end);
-  for (const part of parts.slice(0, -1).toReversed()) {
-    const start = end - part.shape[at]!;
-    joined = g.where(g.lt(position, g.constantLike(position, end)), place(part, start), joined);
-    end = start;
-  }
-  return joined;
+  return parts.length > 0 ? g.concat(parts, at) : g.cast(first, dtype);
 }
 
 /** Tensors of one shape along a new axis. */

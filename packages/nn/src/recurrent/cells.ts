@@ -44,10 +44,12 @@ abstract class Cell<Inputs extends readonly unknown[], Output> extends Module<In
       );
     }
     const shape = [x.shape[0]!, hiddenSize];
-    const none = (): Tensor => zeros(shape, { dtype: x.dtype });
-    const state = before ?? Array.from({ length: this.#recurrence.states }, none);
-    checkState(name, state, this.#recurrence.states, shape);
-    return this.#recurrence.step(weights.fromInput(x), weights.fromState(state[0]!), state);
+    const { states, step, first } = this.#recurrence;
+    const fromInput = weights.fromInput(x);
+    if (before === null && first) return first(fromInput);
+    const state = before ?? Array.from({ length: states }, () => zeros(shape, { dtype: x.dtype }));
+    checkState(name, state, states, shape);
+    return step(fromInput, weights.fromState(state[0]!), state);
   }
 
   override multiplyAdds(output: Shape): number {

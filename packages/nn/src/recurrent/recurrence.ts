@@ -7,7 +7,12 @@ export interface Recurrence {
   /** How many tensors [N, hidden] a state is; the first is the output. */
   readonly states: number;
   /** From W_ih·x + b_ih and W_hh·h + b_hh, both [N, gates·hidden], and the state before. */
-  step(fromInput: Tensor, fromState: Tensor, state: readonly Tensor[]): readonly Tensor[];
+  readonly step: (fromInput: Tensor, fromState: Tensor, state: readonly Tensor[]) => readonly Tensor[];
+  /**
+   * Where only the sum of the two counts: the state that a first step from zeros makes of it. Both biases are then added
+   * for all steps at once.
+   */
+  readonly first?: (sum: Tensor) => readonly Tensor[];
 }
 
 /** The gates [N, gates·hidden] apart. */
@@ -18,7 +23,16 @@ export const elman = (nonlinearity: "tanh" | "relu"): Recurrence => ({
   gates: 1,
   states: 1,
   step: (fromInput, fromState) => [fromInput.add(fromState)[nonlinearity]()],
+  first: (sum) => [sum[nonlinearity]()],
 });
+
+/** The next state of an LSTM from its gates and the cell state before, null for zeros. */
+function remember(gates: Tensor, cell: Tensor | null): readonly Tensor[] {
+  const [i, f, g, o] = apart(gates, 4) as [Tensor, Tensor, Tensor, Tensor];
+  const added = i.sigmoid().mul(g.tanh());
+  const next = cell ? f.sigmoid().mul(cell).add(added) : added;
+  return [o.sigmoid().mul(next.tanh()), next];
+}
 
 /**
  * c′ = σ(f)·c + σ(i)·tanh(g) and h′ = σ(o)·tanh(c′), the four gates stacked as i, f, g, o. Hochreiter and Schmidhuber,
@@ -27,11 +41,8 @@ export const elman = (nonlinearity: "tanh" | "relu"): Recurrence => ({
 export const lstm: Recurrence = {
   gates: 4,
   states: 2,
-  step: (fromInput, fromState, [, cell]) => {
-    const [i, f, g, o] = apart(fromInput.add(fromState), 4) as [Tensor, Tensor, Tensor, Tensor];
-    const next = f.sigmoid().mul(cell!).add(i.sigmoid().mul(g.tanh()));
-    return [o.sigmoid().mul(next.tanh()), next];
-  },
+  step: (fromInput, fromState, [, cell]) => remember(fromInput.add(fromState), cell!),
+  first: (sum) => remember(sum, null),
 };
 
 /**

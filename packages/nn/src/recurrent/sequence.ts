@@ -1,5 +1,4 @@
 import {
-  customGradient,
   OptionError,
   ShapeError,
   stack,
@@ -76,10 +75,11 @@ export abstract class Recurrent<Inputs extends readonly unknown[], Output> exten
     this.#check(x, steps.shape, mask);
     const batch = steps.shape[1]!;
     const shape = [this.weights.length, batch, this.hiddenSize];
-    const { states } = this.#recurrence;
-    const none = (): Tensor => zeros(shape, { dtype: x.dtype });
-    const start = initial ?? Array.from({ length: states }, none);
-    checkState(this.#name, start, states, shape);
+    const { states, first } = this.#recurrence;
+    const zeroState = (): Tensor[] => Array.from({ length: states }, () => zeros(shape, { dtype: x.dtype }));
+    // A first step that needs no state saves a product, unless what is masked keeps that state.
+    const start = initial ?? (first && !mask ? null : zeroState());
+    if (start) checkState(this.#name, start, states, shape);
     const valid = mask && mask.notEqual(0).transpose();
     const directions = this.bidirectional ? 2 : 1;
     const last: (readonly Tensor[])[] = [];
@@ -89,14 +89,14 @@ export abstract class Recurrent<Inputs extends readonly unknown[], Output> exten
       const outputs: Tensor[] = [];
       for (let direction = 0; direction < directions; direction++) {
         const index = layer * directions + direction;
-        const state = start.map((part) => part.slice(index));
+        const state = start && start.map((part) => part.slice(index));
         const [output, end] = this.#walk(y, this.weights[index]!, state, valid, direction === 1);
         outputs.push(output);
         last.push(end);
       }
       y = outputs.length === 1 ? outputs[0]! : concat(outputs, 2);
     }
-    const ends = start.map((_, i) => stack(last.map((state) => state[i]!)));
+    const ends = Array.from({ length: states }, (_, i) => stack(last.map((state) => state[i]!)));
     return [this.batchFirst ? y.transpose(0, 1) : y, ends];
   }
 
@@ -104,17 +104,19 @@ export abstract class Recurrent<Inputs extends readonly unknown[], Output> exten
   #walk(
     x: Tensor,
     weights: RecurrentWeights,
-    start: readonly Tensor[],
+    start: readonly Tensor[] | null,
     valid: Tensor | null,
     backwards: boolean,
   ): [Tensor, readonly Tensor[]] {
     const length = x.shape[0]!;
+    const { step, first } = this.#recurrence;
     const fromInput = weights.fromInput(x);
     const outputs: Tensor[] = [];
     let state = start;
     for (let i = 0; i < length; i++) {
       const t = backwards ? length - 1 - i : i;
-      const next = this.#recurrence.step(fromInput.slice(t), weights.fromState(state[0]!), state);
+      const now = fromInput.slice(t);
+      const next = state ? step(now, weights.fromState(state[0]!), state) : first!(now);
       if (valid === null) {
         state = next;
         outputs[t] = next[0]!;
@@ -122,11 +124,11 @@ export abstract class Recurrent<Inputs extends readonly unknown[], Output> exten
       }
       // Past an example's end its state stays, and what is put out is 0: backwards that is a later start.
       const inside = valid.slice(t).expandDims(1);
-      const before = state;
+      const before = state!;
       state = next.map((part, s) => where(inside, part, before[s]!));
       outputs[t] = where(inside, next[0]!, 0);
     }
-    return [stackSteps(outputs), state];
+    return [stack(outputs), state!];
   }
 
   get #name(): string {
@@ -170,10 +172,3 @@ export abstract class Recurrent<Inputs extends readonly unknown[], Output> exten
     return `${inputSize}, ${hiddenSize}, numLayers=${numLayers}, batchFirst=${batchFirst}, bidirectional=${bidirectional}`;
   }
 }
-
-/** Steps along a new first axis. Its gradient is written as the slices that it is, not as what joining made of them. */
-const stackSteps = (steps: readonly Tensor[]): Tensor =>
-  customGradient(
-    (...parts) => stack(parts),
-    (upstream) => upstream.unstack(),
-  )(...steps);

@@ -26,25 +26,29 @@ export class RecurrentWeights {
   readonly biasIh: Parameter | null;
   /** [gates·hidden] */
   readonly biasHh: Parameter | null;
+  readonly #addsBiases: boolean;
 
   constructor(recurrence: Recurrence, inputs: number, hidden: number, options: RecurrentOptions) {
     const bound = 1 / Math.sqrt(hidden);
     const { bias = true, init = uniform(-bound, bound) } = options;
     const rows = recurrence.gates * hidden;
+    this.#addsBiases = recurrence.first !== undefined;
     this.weightIh = new Parameter(init([rows, inputs], options));
     this.weightHh = new Parameter(init([rows, hidden], options));
     this.biasIh = bias ? new Parameter(init([rows], options)) : null;
     this.biasHh = bias ? new Parameter(init([rows], options)) : null;
   }
 
-  /** W_ih·x + b_ih over the last axis, of all steps at once. */
+  /** W_ih·x + b_ih over the last axis, of all steps at once; with b_hh where that is only added. */
   fromInput(x: Tensor): Tensor {
-    return affine(x, this.weightIh, this.biasIh);
+    const { biasIh, biasHh } = this;
+    const bias = this.#addsBiases && biasIh && biasHh ? biasIh.add(biasHh) : biasIh;
+    return affine(x, this.weightIh, bias);
   }
 
-  /** W_hh·h + b_hh over the last axis. */
+  /** W_hh·h over the last axis, with b_hh where `fromInput` has it not. */
   fromState(hidden: Tensor): Tensor {
-    return affine(hidden, this.weightHh, this.biasHh);
+    return affine(hidden, this.weightHh, this.#addsBiases ? null : this.biasHh);
   }
 
   /** Under PyTorch's names, each followed by `suffix`. */
