@@ -6,8 +6,16 @@ import { uniform } from "../init/uniform.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
 import { correlate, joinGroups, splitGroups } from "./correlate.ts";
-import { padAxes, paddingModes, type Margin, type PaddingMode } from "./padding.ts";
-import { checkSpatial, perAxis, spatialOf, textOfExtent, windowsOver, type Extent } from "./spatial.ts";
+import { padAxes, paddingModes, type PaddingMode } from "./padding.ts";
+import {
+  checkSpatial,
+  perAxis,
+  spatialOf,
+  textOfExtent,
+  windowsOver,
+  type Extent,
+  type Margin,
+} from "./spatial.ts";
 
 /** What all convolutions may be told. */
 export interface ConvolutionOptions {

@@ -1,7 +1,6 @@
 import { customGradient, type Tensor } from "@chainrule/core";
 import { sizeOf } from "../check.ts";
-import type { Margin } from "./padding.ts";
-import { axesBetween, unfold, type Windows } from "./spatial.ts";
+import { axesBetween, extend, unfold, type Margin, type Windows } from "./spatial.ts";
 
 /*
  * Convolution is linear in its input and in its weight, and so are its two gradients: each of the three functions here
@@ -14,21 +13,6 @@ import { axesBetween, unfold, type Windows } from "./spatial.ts";
 /** Windows over an input with zeros around it; `input` counts them. */
 export interface PaddedWindows extends Windows {
   readonly margins: readonly Margin[];
-}
-
-/** The last axes with zeros around them, or cut where a margin is negative. */
-function extend(x: Tensor, margins: readonly Margin[]): Tensor {
-  const head = x.rank - margins.length;
-  const cut = x.shape.map((size, axis): [number, number] => {
-    const [before, after] = margins[axis - head] ?? [0, 0];
-    return [Math.max(0, -before), size - Math.max(0, -after)];
-  });
-  return x.slice(...cut).pad(
-    x.shape.map((_, axis): Margin => {
-      const [before, after] = margins[axis - head] ?? [0, 0];
-      return [Math.max(0, before), Math.max(0, after)];
-    }),
-  );
 }
 
 /** w [G, O, C, ...kernel] times the windows of x, which are all of `windows` but its margins. */

@@ -1,6 +1,7 @@
 import { OptionError, ShapeError, type Tensor } from "@chainrule/core";
 import { Module } from "../module.ts";
-import { padAxes, paddingModes, type Margin, type PaddingMode } from "./padding.ts";
+import { padAxes, paddingModes, type PaddingMode } from "./padding.ts";
+import type { Margin } from "./spatial.ts";
 
 /** Options of Pad. */
 export interface PadOptions {

@@ -1,13 +1,11 @@
 import { concat, ShapeError, type SliceSpec, type Tensor } from "@chainrule/core";
+import type { Margin } from "./spatial.ts";
 
 /** What lies beyond an edge: zeros, the inside mirrored at the outermost element, or the outermost element. */
 export type PaddingMode = "zeros" | "reflect" | "replicate";
 
 /** Whether a string is one, for callers without types. */
 export const paddingModes: readonly string[] = ["zeros", "reflect", "replicate"] satisfies PaddingMode[];
-
-/** How many elements to put before and after an axis. */
-export type Margin = readonly [before: number, after: number];
 
 const cut = (x: Tensor, axis: number, spec: SliceSpec): Tensor =>
   x.slice(...x.shape.map((_, i) => (i === axis ? spec : null)));

@@ -1,8 +1,17 @@
-import { customGradient, gradient, OptionError, arange, where, type Tensor } from "@chainrule/core";
+import {
+  arange,
+  customGradient,
+  full,
+  OptionError,
+  where,
+  type SliceSpec,
+  type Tensor,
+} from "@chainrule/core";
 import { sizeOf } from "../check.ts";
 import { Module } from "../module.ts";
 import {
   axesBetween,
+  fold,
   perAxis,
   textOfExtent,
   unfold,
@@ -61,28 +70,65 @@ export abstract class Pool extends Module {
   }
 }
 
+/** Windows of no more elements are compared element by element, in the kernel of whoever reads the result. */
+const few = 16;
+
+/** The k-th element of the last `count` axes. */
+function elementOf(x: Tensor, count: number, k: number): Tensor {
+  const head = x.shape.slice(0, -count);
+  const at: SliceSpec[] = [];
+  let rest = k;
+  for (const size of x.shape.slice(-count).toReversed()) {
+    at.unshift([rest % size, (rest % size) + 1]);
+    rest = Math.floor(rest / size);
+  }
+  return x.slice(...head.map(() => null), ...at).reshape(head);
+}
+
+function maximumOf(x: Tensor, count: number): Tensor {
+  const size = sizeOf(x.shape.slice(-count));
+  if (size > few || size < 1) return x.max(axesBetween(x.rank - count, x.rank));
+  let y = elementOf(x, count, 0);
+  for (let k = 1; k < size; k++) y = y.maximum(elementOf(x, count, k));
+  return y;
+}
+
+/** `upstream` where x has y, its maximum over the last axes, for the first time in row-major order, else 0. */
+function giveToFirst(upstream: Tensor, x: Tensor, y: Tensor, count: number): Tensor {
+  const window = x.shape.slice(-count);
+  const size = sizeOf(window);
+  const apart = (t: Tensor): Tensor => t.reshape(...t.shape, ...window.map(() => 1));
+  const isHit = (t: Tensor, of: Tensor): Tensor => t.equal(of).logicalOr(t.notEqual(t));
+  const places = arange(size).reshape(window);
+  const axes = axesBetween(x.rank - count, x.rank);
+  let first: Tensor;
+  if (size > few) first = where(isHit(x, apart(y)), places, size).min(axes, { keepDims: true });
+  else {
+    let place = full(y.shape, size - 1, { dtype: "int32" });
+    for (let k = size - 2; k >= 0; k--) place = where(isHit(elementOf(x, count, k), y), k, place);
+    first = apart(place);
+  }
+  return where(places.equal(first), apart(upstream), 0);
+}
+
 /**
  * The largest of the last `count` axes. The gradient goes to the first of those that tie, as PyTorch's poolings have it;
  * the maximum of tensors shares it.
  */
-export function largest(x: Tensor, count: number): Tensor {
-  const axes = axesBetween(x.rank - count, x.rank);
-  const places = arange(sizeOf(x.shape.slice(x.rank - count)));
-  const chosen = (t: Tensor, y: Tensor): Tensor => {
-    const flat = t.flatten(t.rank - count);
-    const isLargest = flat.equal(y.expandDims(-1)).logicalOr(flat.notEqual(flat));
-    const first = where(isLargest, places, places.size).min(-1, { keepDims: true });
-    return where(places.equal(first), flat, 0).sum(-1);
-  };
-  return customGradient(
-    (t) => t.max(axes),
-    (upstream, y, t) => gradient(chosen(t, y.stopGradient()), [t], { upstream }),
+export const largest = (x: Tensor, count: number): Tensor =>
+  customGradient(
+    (t) => maximumOf(t, count),
+    (upstream, y, t) => [giveToFirst(upstream, t, y, count)],
   )(x);
-}
 
 /** The largest of each window. */
-export const largestOf = (x: Tensor, windows: Windows): Tensor =>
-  largest(unfold(x, windows), windows.kernel.length);
+export function largestOf(x: Tensor, windows: Windows): Tensor {
+  const count = windows.kernel.length;
+  return customGradient(
+    (t) => maximumOf(unfold(t, windows), count),
+    (upstream, y, t) => [fold(giveToFirst(upstream, unfold(t, windows), y, count), windows)],
+  )(x);
+}
 
 /** The sum of each window. */
 export function sumOf(x: Tensor, windows: Windows): Tensor {

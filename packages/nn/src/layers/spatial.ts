@@ -10,6 +10,9 @@ import {
 /** A number for each spatial axis, or one for all of them. */
 export type Extent = number | readonly number[];
 
+/** How many elements to put before and after an axis. */
+export type Margin = readonly [before: number, after: number];
+
 /** How windows lie over spatial axes, one number an axis. */
 export interface Windows {
   /** Sizes of what they lie over. */
@@ -65,6 +68,21 @@ export function windowsOver(
   return { input, output, kernel, stride, dilation };
 }
 
+/** The last axes with zeros around them, or cut where a margin is negative. */
+export function extend(x: Tensor, margins: readonly Margin[]): Tensor {
+  const head = x.rank - margins.length;
+  const cut = x.shape.map((size, axis): [number, number] => {
+    const [before, after] = margins[axis - head] ?? [0, 0];
+    return [Math.max(0, -before), size - Math.max(0, -after)];
+  });
+  return x.slice(...cut).pad(
+    x.shape.map((_, axis): Margin => {
+      const [before, after] = margins[axis - head] ?? [0, 0];
+      return [Math.max(0, before), Math.max(0, after)];
+    }),
+  );
+}
+
 /** x [...head, ...input] as [...head, ...output, ...kernel]. */
 export function unfold(x: Tensor, windows: Windows): Tensor {
   const { output, kernel, stride, dilation } = windows;
@@ -79,11 +97,26 @@ export function unfold(x: Tensor, windows: Windows): Tensor {
 
 /** The transpose of `unfold`: x [...head, ...output, ...kernel] added up as [...head, ...input]. */
 export function fold(x: Tensor, windows: Windows): Tensor {
-  const { input, stride, dilation } = windows;
-  const head = x.rank - 2 * input.length;
-  return input.reduceRight(
-    (y, size, i) => overlapAdd(y, head + i, size, { stride: stride[i]!, dilation: dilation[i]! }),
-    x,
+  const { input, output, kernel, stride, dilation } = windows;
+  const rank = input.length;
+  const head = x.rank - 2 * rank;
+  if (kernel.some((size, i) => size > stride[i]! || dilation[i]! > 1)) {
+    return input.reduceRight(
+      (y, size, i) => overlapAdd(y, head + i, size, { stride: stride[i]!, dilation: dilation[i]! }),
+      x,
+    );
+  }
+  // Windows that do not touch lie side by side along all axes at once: nothing is added, and nothing stored between.
+  const missing = kernel.map((size, i): Margin => [0, stride[i]! - size]);
+  const side = extend(x, missing)
+    .permute(
+      ...axesBetween(0, head),
+      ...axesBetween(head, head + rank).flatMap((axis) => [axis, axis + rank]),
+    )
+    .reshape(...x.shape.slice(0, head), ...output.map((count, i) => count * stride[i]!));
+  return extend(
+    side,
+    input.map((size, i): Margin => [0, size - output[i]! * stride[i]!]),
   );
 }
 
