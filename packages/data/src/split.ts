@@ -115,7 +115,7 @@ function proportional(sizes: readonly number[], total: number, limits: readonly 
     if (best < 0) {
       throw new OptionError(
         `trainTestSplit: ${total} examples cannot be shared out to ${sizes.length} classes so that each class is in ` +
-          `every part; change the sizes of the parts, or leave out stratify`,
+          `every part; change the sizes of the parts, or do not stratify`,
       );
     }
     counts[best]! += step;

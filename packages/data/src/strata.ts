@@ -22,14 +22,14 @@ export function strataOf(what: string, labels: ArrayLike<number>, count: number,
   const classes = [...members.keys()].sort((a, b) => a - b);
   if (classes.length < 2) {
     const only = classes.length === 0 ? "no class at all" : `one class only, ${classes[0]}`;
-    throw new OptionError(`${what}: there is ${only}, which cannot be stratified; leave out stratify`);
+    throw new OptionError(`${what}: there is ${only}, which cannot be stratified; do not stratify`);
   }
   for (const label of classes) {
     const size = members.get(label)!.length;
     if (size < least) {
       throw new OptionError(
         `${what}: class ${label} has ${size} ${size === 1 ? "example" : "examples"}, and each of ${least} parts needs one; ` +
-          `take fewer parts, or leave out stratify`,
+          `take fewer parts, or do not stratify`,
       );
     }
   }

@@ -75,7 +75,7 @@ describe("splitIndices", () => {
     [
       "one class only",
       () => splitIndices(4, { test: 1, seed: 0, stratify: [3, 3, 3, 3] }),
-      /one class only, 3,.*leave out stratify/,
+      /one class only, 3,.*do not stratify/,
     ],
     [
       "a class that is too small",

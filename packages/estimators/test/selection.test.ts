@@ -67,13 +67,11 @@ describe("folds", () => {
 
   test("k larger than the sample, or than a class, or below 2", () => {
     expect(() => new KFold({ splits: 5 }).split(4)).toThrow(OptionError);
-    expect(() => new KFold({ splits: 5 }).split(4)).toThrow(
-      "5 folds of 4 examples: k is larger than the sample",
-    );
-    expect(() => new StratifiedKFold().split([0, 1])).toThrow("k is larger than the sample");
+    expect(() => new KFold({ splits: 5 }).split(4)).toThrow("k is 5, more than the 4 examples of the sample");
+    expect(() => new StratifiedKFold().split([0, 1])).toThrow("k is 5, more than the 2 examples");
     const few = [0, 0, 0, 0, 1];
     expect(() => new StratifiedKFold({ splits: 2 }).split(few)).toThrow(
-      "class 1 has 1 examples, fewer than the 2 folds",
+      "class 1 has 1 example, and each of 2 parts needs one",
     );
     expect(() => new KFold({ splits: 1 })).toThrow("splits must be a whole number ≥ 2, not 1");
   });
@@ -114,7 +112,7 @@ describe("crossValScore", () => {
 
   test("k larger than the sample, and counts that differ", async () => {
     const tooMany = crossValScore(new LinearRegression(), [[1], [2]], [1, 2], { cv: 3 });
-    await expect(tooMany).rejects.toThrow("k is larger than the sample");
+    await expect(tooMany).rejects.toThrow("k is 3, more than the 2 examples");
     await expect(crossValScore(new LinearRegression(), [[1], [2]], [1])).rejects.toThrow(ShapeError);
   });
 });

@@ -9,7 +9,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "backend-gpu": ["core"],
   nn: ["core"],
   optim: ["core"],
-  estimators: ["core", "nn", "optim"],
+  estimators: ["core", "nn", "optim", "data"],
   data: ["core"],
   io: ["core"],
   testkit: ["core"],

@@ -1,4 +1,4 @@
-import { Generator, OptionError } from "@chainrule/core";
+import { kFoldIndices } from "@chainrule/data";
 import { checkWhole } from "../inputs.ts";
 
 /** Rows to fit and rows to grade. */
@@ -23,11 +23,16 @@ function withDefaults(owner: string, options: KFoldOptions): Required<KFoldOptio
   return all;
 }
 
-/** Each group of rows in turn is graded, the others are fitted. */
-function foldsOf(folds: readonly (readonly number[])[]): Fold[] {
-  return folds.map((test, i) => ({
-    train: Int32Array.from(folds.flatMap((rows, j) => (j === i ? [] : rows))).sort(),
-    test: Int32Array.from(test),
+/** Each part in turn is graded, the others are fitted, in the order of the rows. */
+function foldsOf(
+  rows: number,
+  { splits, shuffle, seed }: Required<KFoldOptions>,
+  labels?: readonly number[],
+): Fold[] {
+  const options = { k: splits, ...(shuffle && { seed }), ...(labels && { stratify: labels }) };
+  return kFoldIndices(rows, options).map(({ train, validation }) => ({
+    train: train.sort(),
+    test: validation,
   }));
 }
 
@@ -45,21 +50,7 @@ export class KFold {
 
   /** The folds of `rows` rows. OptionError where k is larger. */
   split(rows: number): Fold[] {
-    const { splits, shuffle, seed } = this.options;
-    if (splits > rows) {
-      throw new OptionError(
-        `KFold: ${splits} folds of ${rows} examples: k is larger than the sample; ask for ${rows} folds at most, ` +
-          `which leave one out each`,
-      );
-    }
-    const order = shuffle
-      ? Array.from(new Generator(seed).permutation(rows))
-      : Array.from({ length: rows }, (_, i) => i);
-    const starts = Array.from({ length: splits + 1 }, (_, i) => {
-      // The first rows % k folds have one row more.
-      return i * Math.floor(rows / splits) + Math.min(i, rows % splits);
-    });
-    return foldsOf(starts.slice(1).map((end, i) => order.slice(starts[i], end)));
+    return foldsOf(rows, this.options);
   }
 }
 
@@ -75,29 +66,8 @@ export class StratifiedKFold {
     this.options = withDefaults("StratifiedKFold", options);
   }
 
-  /** The folds of rows with these labels. OptionError where k is larger than the sample or than a class. */
+  /** The folds of rows with these labels. OptionError where k is larger than the sample or than a class, or there is one. */
   split(labels: readonly number[]): Fold[] {
-    const { splits, shuffle, seed } = this.options;
-    if (splits > labels.length) {
-      throw new OptionError(
-        `StratifiedKFold: ${splits} folds of ${labels.length} examples: k is larger than the sample`,
-      );
-    }
-    const classes = Map.groupBy(labels.keys(), (row) => labels[row]!);
-    const folds: number[][] = Array.from({ length: splits }, () => []);
-    const generator = new Generator(seed);
-    let next = 0;
-    for (const [label, rows] of [...classes].sort(([a], [b]) => a - b)) {
-      if (rows.length < splits) {
-        throw new OptionError(
-          `StratifiedKFold: class ${label} has ${rows.length} examples, fewer than the ${splits} folds; ` +
-            `use fewer folds, or KFold`,
-        );
-      }
-      const order = shuffle ? Array.from(generator.permutation(rows.length), (i) => rows[i]!) : rows;
-      // Dealt out in turn, going on where the class before stopped: fold sizes differ by one at most.
-      for (const row of order) folds[next++ % splits]!.push(row);
-    }
-    return foldsOf(folds.map((rows) => rows.sort((a, b) => a - b)));
+    return foldsOf(labels.length, this.options, labels);
   }
 }
