@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findChromium, launch } from "@chainrule-tools/chromium";
 import type { Checks } from "./browser/page.ts";
 import { serve, type TestServer } from "./browser/server.ts";
+import { netNames, netTolerance } from "./nets.ts";
+import { worst } from "./run.ts";
 
 const chromium = findChromium();
 const isCi = process.env.CI === "true";
@@ -97,6 +99,24 @@ describe.skipIf(chromium === null)("in Chromium", { timeout: 240_000 }, () => {
     expect(Math.abs(gpu.accuracy! - cpu.accuracy!)).toBeLessThanOrEqual(0.005);
   });
 
+  it.each(netNames)(
+    "%s trains on webgl2 as on cpu, and to the same bits with one thread of wasm and more",
+    async (name) => {
+      const cpu = await call(isolated, "trainNet", name, { backend: "cpu" });
+      const gpu = await call(isolated, "trainNet", name, { backend: "gpu" });
+      const swaps = { 6: "gpu", 16: "wasm" };
+      const moved = await call(isolated, "trainNet", name, { backend: "wasm", swaps });
+      const threaded = await call(isolated, "trainNet", name, { backend: "wasm" });
+      const alone = await call(notIsolated, "trainNet", name, { backend: "wasm" });
+      expect(gpu.mode).toBe("webgl2 (software)");
+      expect(cpu.losses).toHaveLength(20);
+      console.log(name, worst(gpu.losses, cpu.losses), worst(moved.losses, cpu.losses));
+      expect(worst(gpu.losses, cpu.losses)).toBeLessThan(1e-3);
+      expect(worst(moved.losses, cpu.losses)).toBeLessThan(1e-3);
+      expect(alone).toEqual({ ...threaded, mode: alone.mode });
+    },
+  );
+
   it("a steady state compiles nothing, reads nothing and holds no more textures", async () => {
     const [few, many] = await call(isolated, "steadyState", 10, 1000);
     expect(many!.compiled).toBe(few!.compiled);
@@ -152,7 +172,3 @@ describe.skipIf(chromium === null)("in Chromium", { timeout: 240_000 }, () => {
     expect(await call(isolated, "twoContexts")).toMatch(/^BackendError: .*two GPU contexts/);
   });
 });
-
-/** The largest relative difference. */
-const worst = (actual: readonly number[], expected: readonly number[]): number =>
-  Math.max(...expected.map((value, i) => Math.abs(actual[i]! - value) / Math.abs(value)));

@@ -2,6 +2,7 @@ import { cpu } from "@chainrule/backend-cpu";
 import { wasm } from "@chainrule/backend-wasm";
 import { registerBackend } from "@chainrule/core";
 import { gpu } from "../../src/index.ts";
+import { trainNet } from "../nets.ts";
 import { bytesOfStepsHere, loseContextInFit } from "./fit.ts";
 import { sizes } from "./sizes.ts";
 import { runSuite } from "./suite.ts";
@@ -14,6 +15,7 @@ export const checks = {
   runSuite,
   sizes,
   train,
+  trainNet,
   steadyState,
   manyModels,
   twoModels,
