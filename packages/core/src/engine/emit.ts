@@ -3,7 +3,7 @@ import { contiguousStrides, type Shape } from "../shape.ts";
 import type { Attributes } from "../graph/node.ts";
 import type { Group } from "./group.ts";
 import type { Run } from "./operand.ts";
-import { forEachView, type Leaf, type Term } from "./term.ts";
+import { forEachView, operandsOf, type Leaf, type Term, type Valid } from "./term.ts";
 import { holderOf, type Core, type Value } from "./value.ts";
 import { View, type Range } from "./view.ts";
 
@@ -65,43 +65,31 @@ function mapOf(view: View, axes: Axes, start = 0): IndexMap {
 const textOf = (map: IndexMap): string =>
   `${map.offset}/${map.strides.join()}${map.mask ? `/${map.mask.map((range) => range.join("-")).join()}` : ""}`;
 
+const textOfNumber = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
+
 /** An expression and the number of its line in the key. */
 interface Written {
   readonly id: number;
   readonly expression: Expression;
 }
 
-/** The first element that a view reads; 0 where it may read none. */
-function firstOf({ shape, strides, offset, mask }: View): number {
-  let first = offset;
-  for (const [axis, stride] of strides.entries()) {
-    const [low, high] = mask?.[axis] ?? [0, shape[axis]!];
-    if (low >= high) return 0;
-    first += stride * (stride < 0 ? Math.min(high, shape[axis]!) - 1 : Math.max(low, 0));
-  }
-  return first;
-}
-
-/** How far back from where they begin runs reach. */
-const reachBack = (runs: readonly Run[], i: number): number =>
-  runs.reduce((sum, { size, strides }) => sum + Math.min(0, strides[i]!) * (size - 1), 0);
-
-/** Where reads of each buffer begin: kernels that differ in nothing else are one, bound to other stretches. */
+/**
+ * Where reads of each buffer begin: kernels that differ in nothing else are one, bound to other stretches. 0 where masks
+ * or backward strides make that no plain offset.
+ */
 function startsOf(group: Group): Map<Value, number> {
   const starts = new Map<Value, number>();
-  const see = ({ source, kind, view }: Leaf, back = 0): void => {
-    if (source === null) return;
-    const holder = holderOf(source);
-    const first = kind === "load" ? firstOf(view) + back : 0;
-    starts.set(holder, Math.min(first, starts.get(holder) ?? Infinity));
-  };
-  for (const term of [...group.coreTerms, ...group.members.map(({ term }) => term)]) {
-    forEachView(term, (leaf) => leaf.kind === "valid" || see(leaf));
-  }
   const core = group.core?.core;
-  if (core?.kind === "dot") {
-    see(core.a, reachBack(core.m, 0) + reachBack(core.k, 0));
-    see(core.b, reachBack(core.n, 0) + reachBack(core.k, 1));
+  const runs = core?.kind === "dot" ? [...core.m, ...core.n, ...core.k] : [];
+  const isForward = runs.every(({ strides }) => strides.every((stride) => stride >= 0));
+  for (const term of [...group.coreTerms, ...group.members.map((member) => member.term)]) {
+    forEachView(term, ({ kind, view, ...rest }) => {
+      if (!("source" in rest) || rest.source === null) return;
+      const isPlain = kind === "load" && view.mask === null && view.strides.every((stride) => stride >= 0);
+      const holder = holderOf(rest.source);
+      const start = isPlain && isForward ? view.offset : 0;
+      starts.set(holder, Math.min(start, starts.get(holder) ?? start));
+    });
   }
   return starts;
 }
@@ -142,77 +130,27 @@ class Writer {
   }
 
   #write(term: Term, axes: Axes): Written {
-    const { dtype } = term;
-    switch (term.kind) {
-      case "const": {
-        const text = Object.is(term.value, -0) ? "-0" : String(term.value);
-        return this.#share(axes, `const ${text} ${dtype}`, () => ({
-          kind: "const",
-          dtype,
-          value: term.value,
-        }));
-      }
-      case "load": {
-        const source = term.source!;
-        if (source === this.#group.core)
-          return this.#share(axes, `result ${dtype}`, () => ({ kind: "result", dtype }));
-        const member = this.#group.members.find(({ value }) => value === source);
-        return member ? this.write(member.term, axes) : this.#leaf(term, axes);
-      }
-      case "index":
-      case "random":
-        return this.#leaf(term, axes);
-      case "valid": {
-        const map = mapOf(term.view, axes);
-        return this.#share(axes, `valid ${textOf(map)}`, () => ({ kind: "valid", dtype: "bool", map }));
-      }
-      case "unary": {
-        const x = this.write(term.x, axes);
-        return this.#share(axes, `${term.op} ${x.id}`, () => ({
-          kind: "unary",
-          dtype,
-          op: term.op,
-          x: x.expression,
-        }));
-      }
-      case "cast": {
-        const x = this.write(term.x, axes);
-        return this.#share(axes, `cast ${dtype} ${x.id}`, () => ({ kind: "cast", dtype, x: x.expression }));
-      }
-      case "binary": {
-        const x = this.write(term.x, axes);
-        const y = this.write(term.y, axes);
-        return this.#share(axes, `${term.op} ${dtype} ${x.id} ${y.id}`, () => ({
-          kind: "binary",
-          dtype,
-          op: term.op,
-          x: x.expression,
-          y: y.expression,
-        }));
-      }
-      case "where": {
-        const condition = this.write(term.condition, axes);
-        const x = this.write(term.x, axes);
-        const y = this.write(term.y, axes);
-        return this.#share(axes, `where ${condition.id} ${x.id} ${y.id}`, () => ({
-          kind: "where",
-          dtype,
-          condition: condition.expression,
-          x: x.expression,
-          y: y.expression,
-        }));
-      }
-    }
+    if ("view" in term) return this.#leaf(term, axes);
+    const operands = operandsOf(term).map(([name, operand]) => [name, this.write(operand, axes)] as const);
+    const told = "op" in term ? term.op : "value" in term ? textOfNumber(term.value) : "";
+    const text = `${term.kind} ${told} ${term.dtype} ${operands.map(([, { id }]) => id).join(" ")}`;
+    const written = operands.map(([name, { expression }]) => [name, expression] as const);
+    return this.#share(axes, text, () => ({ ...term, ...Object.fromEntries(written) }) as Expression);
   }
 
-  #leaf({ kind, dtype, source, view }: Leaf, axes: Axes): Written {
+  #leaf(leaf: Leaf | Valid, axes: Axes): Written {
+    const { kind, dtype, view } = leaf;
+    const source = "source" in leaf ? leaf.source : null;
+    if (kind === "load") {
+      if (source === this.#group.core)
+        return this.#share(axes, `result ${dtype}`, () => ({ kind: "result", dtype }));
+      const member = this.#group.members.find(({ value }) => value === source);
+      if (member) return this.write(member.term, axes);
+    }
     const map = mapOf(view, axes, kind === "load" ? this.start(source!) : 0);
-    if (source === null)
-      return this.#share(axes, `index ${textOf(map)}`, () => ({ kind: "index", dtype: "int32", map }));
-    const input = this.input(source);
-    return this.#share(axes, `${kind} ${input} ${dtype} ${textOf(map)}`, () =>
-      kind === "load" ? { kind, dtype, input, map } : { kind: "random", dtype: "int32", input, map },
-    );
+    const input = source && { input: this.input(source) };
+    const text = `${kind} ${input?.input ?? ""} ${dtype} ${textOf(map)}`;
+    return this.#share(axes, text, () => ({ kind, dtype, ...input, map }) as Expression);
   }
 
   #share(axes: Axes, text: string, create: () => Expression): Written {

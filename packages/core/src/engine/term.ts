@@ -13,11 +13,18 @@ export interface Leaf {
   readonly view: View;
 }
 
+/** Whether an index is inside the mask of a view. */
+export interface Valid {
+  readonly kind: "valid";
+  readonly dtype: "bool";
+  readonly view: View;
+}
+
 /** A computation of one element while it is being fused: an expression whose leaves still carry whole views. */
 export type Term =
   | Leaf
   | { readonly kind: "const"; readonly dtype: Dtype; readonly value: number }
-  | { readonly kind: "valid"; readonly dtype: "bool"; readonly view: View }
+  | Valid
   | { readonly kind: "unary"; readonly dtype: Dtype; readonly op: UnaryOp; readonly x: Term }
   | { readonly kind: "cast"; readonly dtype: Dtype; readonly x: Term }
   | {
@@ -43,6 +50,12 @@ export const loadOf = (source: Value): Leaf => ({
   view: source.home?.view ?? View.contiguous(source.shape),
 });
 
+const operandNames = ["condition", "x", "y"] as const;
+
+/** The operands of a term that computes, by name. */
+export const operandsOf = (term: Term): [name: string, operand: Term][] =>
+  operandNames.flatMap((name): [string, Term][] => (name in term ? [[name, term[name as never]]] : []));
+
 /**
  * The term under another index space: every view moved by `move`. Null where a view cannot follow; sharing within
  * the term is kept.
@@ -57,33 +70,17 @@ export function moveTerm(term: Term, move: (view: View) => View | null): Term | 
     return to;
   };
   const rebuild = (from: Term): Term | null => {
-    switch (from.kind) {
-      case "const":
-        return from;
-      case "load":
-      case "index":
-      case "random":
-      case "valid": {
-        const view = move(from.view);
-        return view && (view === from.view ? from : { ...from, view });
-      }
-      case "unary":
-      case "cast": {
-        const x = visit(from.x);
-        return x && (x === from.x ? from : { ...from, x });
-      }
-      case "binary": {
-        const x = visit(from.x);
-        const y = x && visit(from.y);
-        return y && { ...from, x: x, y };
-      }
-      case "where": {
-        const condition = visit(from.condition);
-        const x = condition && visit(from.x);
-        const y = x && visit(from.y);
-        return y && { ...from, condition: condition, x: x, y };
-      }
+    if ("view" in from) {
+      const view = move(from.view);
+      return view && (view === from.view ? from : { ...from, view });
     }
+    let to: Term = from;
+    for (const [name, operand] of operandsOf(from)) {
+      const operandMoved = visit(operand);
+      if (operandMoved === null) return null;
+      if (operandMoved !== operand) to = { ...to, [name]: operandMoved };
+    }
+    return to;
   };
   return visit(term);
 }
@@ -91,13 +88,7 @@ export function moveTerm(term: Term, move: (view: View) => View | null): Term | 
 /** The term padded with zeros: a lone leaf by its mask, anything else by asking whether the index is inside. */
 export function padTerm(term: Term, shape: Shape, padding: readonly (readonly [number, number])[]): Term {
   const inside = moveTerm(term, (view) => view.pad(padding))!;
-  if (
-    inside.kind === "load" ||
-    inside.kind === "index" ||
-    inside.kind === "random" ||
-    inside.kind === "valid"
-  )
-    return inside;
+  if ("view" in inside) return inside;
   const valid: Term = { kind: "valid", dtype: "bool", view: View.contiguous(shape).pad(padding) };
   return {
     kind: "where",
@@ -109,30 +100,13 @@ export function padTerm(term: Term, shape: Shape, padding: readonly (readonly [n
 }
 
 /** Calls `see` once for each distinct leaf and mask test of a term; gives the number of distinct terms in it. */
-export function forEachView(term: Term, see: (leaf: Leaf | (Term & { kind: "valid" })) => void): number {
+export function forEachView(term: Term, see: (leaf: Leaf | Valid) => void): number {
   const seen = new Set<Term>();
   const visit = (at: Term): void => {
     if (seen.has(at)) return;
     seen.add(at);
-    switch (at.kind) {
-      case "const":
-        return;
-      case "load":
-      case "index":
-      case "random":
-      case "valid":
-        return see(at);
-      case "unary":
-      case "cast":
-        return visit(at.x);
-      case "where":
-        visit(at.condition);
-        visit(at.x);
-        return visit(at.y);
-      case "binary":
-        visit(at.x);
-        return visit(at.y);
-    }
+    if ("view" in at) see(at);
+    else for (const [, operand] of operandsOf(at)) visit(operand);
   };
   visit(term);
   return seen.size;

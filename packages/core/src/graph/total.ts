@@ -4,9 +4,6 @@ import { isOp, type Node } from "./node.ts";
 const isMatrixTransposed = (x: Node): x is Node<"permute"> =>
   isOp(x, "permute") && !x.held && x.shape.length === 2;
 
-/** So few parts with gaps between them are added: whoever reads the sum then reads each part only where it is. */
-const fewParts = 4;
-
 /** The one axis along which a node is padded; −1 where that is another number of axes. */
 function paddedAxis({ attributes }: Node<"pad">): number {
   const padded = [...attributes.keys()].filter((axis) => attributes[axis]!.some((size) => size > 0));
@@ -39,7 +36,7 @@ function joinPadded(parts: readonly Node<"pad">[]): Node | null {
     end = startOf(part) + part.inputs[0]!.shape[axis]!;
   }
   fillTo(shape[axis]!);
-  return line.length > parts.length && parts.length <= fewParts ? null : g.concat(line, axis);
+  return g.concat(line, axis);
 }
 
 /** Matrices along an axis; transposed ones are joined as they lie. */
