@@ -29,23 +29,27 @@ export interface Place {
 export interface Piece {
   readonly block: Int;
   readonly pass: Int;
-  /** How many passes over the same results came before. */
-  readonly earlier: Int;
   readonly packed: Int;
   readonly results: Int;
 }
 
-/** Ranges of strips of rows and of panels of columns. */
-export interface Extent {
-  readonly fromStrip: Int;
-  readonly toStrip: Int;
-  readonly fromPanel: Int;
-  readonly toPanel: Int;
+type Range = readonly [from: Int, to: Int];
+
+/** Work on a piece that threads can share: so many parts, of which each call does a range. */
+export interface Stage {
+  readonly size: number;
+  readonly run: (place: Place, piece: Piece, low: Int, high: Int) => void;
 }
 
 /** Emits the functions of a product and the loops that call them. */
 export class DotEmitter {
   readonly plan: DotPlan;
+  /** Packs B; null where it is read where it lies. */
+  readonly pack: Stage | null;
+  /** Computes tiles, and their outputs where nothing has to wait. */
+  readonly compute: Stage;
+  /** Computes the outputs of what has waited. */
+  readonly finish: Stage;
   readonly #program: Program;
   readonly #kernel: DotKernel;
   readonly #epilogue: Func | null;
@@ -55,13 +59,26 @@ export class DotEmitter {
     this.#program = program;
     this.#kernel = kernel;
     this.plan = planDot(kernel, program.instructions === "relaxed");
-    this.plan = planDot(kernel, program.instructions === "relaxed");
-    const { plain, cLine, swapped, turned } = this.plan;
-    this.#epilogue = plain ? null : emitEpilogue(program, kernel, cLine, swapped && !turned);
-  }
-
-  get strips(): number {
-    return Math.ceil(this.plan.tiles / this.plan.strip);
+    const { plain, cLine, packsB, tiles, strip, panels, m } = this.plan;
+    this.#epilogue = plain ? null : emitEpilogue(program, kernel, cLine);
+    const strips = Math.ceil(tiles / strip);
+    const byPanels = (run: (place: Place, piece: Piece, range: Range) => void): Stage => ({
+      size: panels,
+      run: (place, piece, low, high) => {
+        const present = this.#panelsOf(place.f, piece);
+        run(place, piece, [place.f.min(low, present), place.f.min(high, present)]);
+      },
+    });
+    this.pack = packsB ? byPanels((place, piece, range) => this.#pack(place, piece, range)) : null;
+    this.finish = byPanels((place, piece, range) => this.#finish(place, piece, [0, m], range));
+    this.compute =
+      strips >= 4 || strips >= panels
+        ? {
+            size: strips,
+            run: (place, piece, ...range) =>
+              this.#compute(place, piece, range, [0, this.#panelsOf(place.f, piece)]),
+          }
+        : byPanels((place, piece, range) => this.#compute(place, piece, [0, strips], range));
   }
 
   /** A function of the module, emitted when it is first called for. */
@@ -106,7 +123,7 @@ export class DotEmitter {
   }
 
   /** Panels of a block. */
-  panelsOf(f: Func, block: Int): Int {
+  #panelsOf(f: Func, { block }: Piece): Int {
     const { n, panel, panels, blocks } = this.plan;
     const all = Math.ceil(n / panel);
     return blocks === 1 ? all : f.min(f.sub(all, f.scale(block, panels)), panels);
@@ -120,131 +137,95 @@ export class DotEmitter {
   }
 
   /** Packs panels of a block for one pass. */
-  pack({ f, b: address }: Place, { block, pass, packed }: Piece, from: Int, to: Int): void {
-    const { b, panel, panels, depth, arithmetic } = this.plan;
+  #pack({ f, b: address }: Place, { block, pass, packed }: Piece, range: Range): void {
+    const { b, n, panel, panels, depth, arithmetic } = this.plan;
     const runs = this.#runsOf(f, pass);
-    this.#overPanels(f, block, from, to, (number, count) => {
-      const column = f.scale(f.add(f.scale(block, panels), number), panel);
+    const before = f.scale(block, panels);
+    overPieces(f, range, before, n, panel, (number, count) => {
+      const column = f.scale(f.add(before, number), panel);
       const target = f.add(packed, f.scale(number, panel * arithmetic.size * depth));
       f.call(this.#packer("b", b, count, panel), address, target, column, ...runs);
     });
   }
 
-  /** `visit` for each panel of a block, with the number of columns that it has. */
-  #overPanels(f: Func, block: Int, from: Int, to: Int, visit: (number: Int, count: number) => void): void {
-    const { n, panel, panels } = this.plan;
-    const rest = n % panel;
-    const whole = rest === 0 ? to : f.min(to, f.sub(Math.floor(n / panel), f.scale(block, panels)));
-    f.loop(from, whole, 1, (number) => visit(number, panel));
-    if (rest === 0) return;
-    // The last panel is of whoever has it in a range, which may also lie behind it.
-    f.push(f.sub(whole, from), f.sub(to, from));
-    f.raw(op.ltU);
-    f.when(() => f.scope(() => visit(whole, rest)));
-  }
-
-  /** The first row of a tile. */
-  #rowOf(f: Func, tile: Int): Int {
-    const { taller, tiles, tall, short } = this.plan;
-    if (taller === tiles) return f.scale(tile, tall);
-    const before = f.min(tile, taller);
-    return f.add(f.scale(before, tall), f.scale(f.sub(tile, before), short));
-  }
-
-  /** Computes strips of a block for one pass, and after the last pass the outputs. */
-  compute(place: Place, piece: Piece, extent: Extent): void {
+  /** Computes strips of a block for one pass, and their outputs where they need not wait. */
+  #compute(place: Place, piece: Piece, [from, to]: Range, range: Range): void {
     const { f } = place;
-    const { tiles, taller, tall, short, strip, passes, plain, m, turned } = this.plan;
-    const { fromStrip, toStrip } = extent;
-    const some = (from: Int, to: Int, height: number, origin: Int): void => {
-      f.loop(from, to, 1, (tile) => {
-        this.#rows(place, piece, this.#rowOf(f, tile), height, origin, extent);
-      });
-    };
-    const overTiles = (first: Int, end: Int, origin: Int): void => {
-      if (taller === tiles) return some(first, end, tall, origin);
-      some(first, f.min(end, taller), tall, origin);
-      const from = f.local(i32);
-      f.set(from, first);
-      f.push(from, taller);
-      f.raw(op.ltS);
-      f.when(() => f.set(from, taller));
-      some(from, end, short, origin);
-    };
-    if (!turned) return overTiles(fromStrip, toStrip, 0);
-    f.loop(fromStrip, toStrip, 1, (number) => {
+    const { plan } = this;
+    const { tiles, height, strip, waits, plain, m } = plan;
+    f.loop(from, to, 1, (number) => {
       const first = f.scale(number, strip);
-      const end = f.min(f.add(first, strip), tiles);
-      const row = passes > 1 || plain ? 0 : this.#rowOf(f, first);
-      overTiles(first, end, row);
-      if (passes === 1) this.finish(place, piece, extent, row, f.min(this.#rowOf(f, end), m));
+      const end = f.add(first, strip);
+      const origin = waits || plain ? 0 : f.scale(first, height);
+      const within: Range = [first, strip === 1 ? end : f.min(end, tiles)];
+      overPieces(f, within, 0, m, height, (tile, rows) => {
+        this.#rows(place, piece, f.scale(tile, height), rows, origin, range);
+      });
+      if (!waits) this.#finish(place, piece, [origin, f.min(f.scale(end, height), m)], range);
     });
   }
 
-  /** One tile of rows, over all panels of the extent; what waits for the epilogue begins with row `origin`. */
-  #rows(place: Place, piece: Piece, row: Int, rows: number, origin: Int, extent: Extent): void {
+  /** One tile of rows, over a range of panels; the results of row `origin` are the first that are kept. */
+  #rows(place: Place, piece: Piece, row: Int, rows: number, origin: Int, range: Range): void {
     const { f, own } = place;
-    const { block, pass, earlier, packed } = piece;
-    const { plan } = this;
-    const { b, panel, depth, cLine, passes, turned } = plan;
-    const { size } = plan.arithmetic;
+    const { block, pass, packed } = piece;
+    const {
+      a,
+      b,
+      n,
+      panel,
+      panels,
+      depth,
+      cLine,
+      partPasses,
+      parts,
+      turned,
+      packsA,
+      packsB,
+      ownA,
+      arithmetic,
+    } = this.plan;
+    const { size } = arithmetic;
     const [first, count] = this.#runsOf(f, pass);
-    const firstColumn = f.scale(block, plan.panels * panel);
-
     let lines: readonly [matrix: Int, row: Int, step: Int] = [place.a, row, first];
-    if (plan.packsA) {
-      const packedA = f.add(own, plan.ownA);
-      f.call(this.#packer("a", plan.a, rows, rows), place.a, packedA, row, first, count);
+    if (packsA) {
+      const packedA = f.add(own, ownA);
+      f.call(this.#packer("a", a, rows, rows), place.a, packedA, row, first, count);
       lines = [packedA, 0, 0];
     }
-    const fromOrigin = passes > 1 || plan.plain || turned ? f.sub(row, origin) : 0;
-    const target = f.add(this.#results(place, piece), f.scale(fromOrigin, turned ? size : cLine));
-    this.#overPanels(f, block, extent.fromPanel, extent.toPanel, (number, columns) => {
-      const column = f.scale(number, panel);
-      const direct = (): Int => {
-        const lined = f.scale(f.add(firstColumn, column), b.lines.strides[0]!);
-        return f.add(f.add(place.b, lined), f.scale(first, b.steps.strides[0]!));
-      };
-      const panelOfB = plan.packsB ? f.add(packed, f.scale(number, panel * size * depth)) : direct();
-      const to = f.add(target, f.scale(column, turned ? cLine : size));
-      const tile = this.#tile(rows, columns);
-      if (plan.isInner) {
-        const rowsOfA = f.add(place.a, f.scale(row, plan.a.lines.strides[0]!));
-        f.call(tile, rowsOfA, panelOfB, to);
-      } else f.call(tile, lines[0], panelOfB, to, lines[1], lines[2], count, earlier);
+    const earlier = parts > 1 ? f.i(op.remU, pass, partPasses) : pass;
+    const before = f.scale(block, panels);
+    const target = f.add(this.#results(place, piece), f.scale(f.sub(row, origin), turned ? size : cLine));
+    overPieces(f, range, before, n, panel, (number, columns) => {
+      const column = f.scale(f.add(before, number), panel);
+      const panelOfB = packsB
+        ? f.add(packed, f.scale(number, panel * size * depth))
+        : placeOf(f, [column, first], [b.lines.strides[0]!, b.steps.strides[0]!], place.b);
+      const to = f.add(target, f.scale(number, panel * (turned ? cLine : size)));
+      f.call(this.#tile(rows, columns), lines[0], panelOfB, to, lines[1], lines[2], count, earlier);
     });
-    if (turned || plan.parts > 1 || this.#epilogue === null) return;
-    const finish = (): void => this.finish(place, piece, extent, row, f.add(row, rows));
-    if (passes === 1) return finish();
-    f.push(pass, passes - 1);
-    f.raw(op.eq);
-    f.when(finish);
   }
 
   /** Where the results of a block begin, or of a strip where they need not wait longer. */
   #results({ f, bindings, number, own }: Place, { block, results }: Piece): Int {
-    const { plain, passes, m, n, panel, panels, arithmetic, turned, cLine } = this.plan;
-    if (!plain) return passes > 1 ? results : own;
+    const { plain, waits, m, n, panel, panels, arithmetic, turned, cLine } = this.plan;
+    if (!plain) return waits ? results : own;
     const output = f.load(op.load, bindings, this.#kernel.inputs.length * 4);
-    const matrix = f.add(output, f.scale(number, m * n * arithmetic.size));
-    return f.add(matrix, f.scale(block, panels * panel * (turned ? cLine : arithmetic.size)));
+    const lines = panels * panel * (turned ? cLine : arithmetic.size);
+    return placeOf(f, [number, block], [m * n * arithmetic.size, lines], output);
   }
 
-  /** Computes the outputs of rows from their results, of which the first are those of row `row`. */
-  finish(place: Place, piece: Piece, { fromPanel, toPanel }: Extent, row: Int, toRow: Int): void {
+  /** Computes the outputs of a range of rows and of panels from their results. */
+  #finish(place: Place, piece: Piece, [row, toRow]: Range, [from, to]: Range): void {
     if (this.#epilogue === null) return;
     const { f } = place;
-    const { n, panel, panels, passes, turned, cLine, arithmetic } = this.plan;
-    const firstColumn = f.scale(piece.block, panels * panel);
-    const from = f.scale(fromPanel, panel);
-    const fromColumn = f.add(firstColumn, from);
-    const toColumn = f.min(f.add(firstColumn, f.scale(toPanel, panel)), n);
-    const waited = passes > 1 ? f.scale(row, turned ? arithmetic.size : cLine) : 0;
-    const first = f.add(
-      this.#results(place, piece),
-      f.add(waited, f.scale(from, turned ? cLine : arithmetic.size)),
-    );
-    const ranges = turned ? [fromColumn, toColumn, row, toRow] : [row, toRow, fromColumn, toColumn];
+    const { n, panel, panels, waits, turned, cLine, arithmetic } = this.plan;
+    const before = f.scale(piece.block, panels);
+    const column = f.scale(f.add(before, from), panel);
+    const toColumn = f.min(f.scale(f.add(before, to), panel), n);
+    const [byRow, byPanel] = turned ? [arithmetic.size, cLine * panel] : [cLine, arithmetic.size * panel];
+    const first = placeOf(f, [waits ? row : 0, from], [byRow, byPanel], this.#results(place, piece));
+    const ranges = turned ? [column, toColumn, row, toRow] : [row, toRow, column, toColumn];
     f.call(this.#epilogue, place.bindings, first, ...ranges, ...place.batch);
   }
 
@@ -258,4 +239,23 @@ export class DotEmitter {
     const { a, b } = this.plan;
     return { f, bindings: f.param(0), a: addressOf(a), b: addressOf(b), batch, number, own };
   }
+}
+
+/** `visit` for each of a range of pieces, `before` the first of which there are others; the last has what is left. */
+function overPieces(
+  f: Func,
+  [from, to]: Range,
+  before: Int,
+  total: number,
+  size: number,
+  visit: (number: Int, count: number) => void,
+): void {
+  const rest = total % size;
+  const whole = rest === 0 ? to : f.min(to, f.sub(Math.floor(total / size), before));
+  f.loop(from, whole, 1, (number) => visit(number, size));
+  if (rest === 0) return;
+  // A range may also lie behind the last piece.
+  f.push(f.sub(whole, from), f.sub(to, from));
+  f.raw(op.ltU);
+  f.when(() => f.scope(() => visit(whole, rest)));
 }

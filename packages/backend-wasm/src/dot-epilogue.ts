@@ -13,9 +13,9 @@ export const isPlain = ({ outputs, targets }: DotKernel): boolean =>
 
 /**
  * A function (bindings, results, row, toRow, column, toColumn, …batch) that computes the outputs for a block of
- * results whose rows are `rowBytes` apart. With `swapped`, rows are the last axis of the kernel, of size 1.
+ * results whose rows are `rowBytes` apart. Where the kernel has one column, that is the row.
  */
-export function emitEpilogue(program: Program, kernel: DotKernel, rowBytes: number, swapped: boolean): Func {
+export function emitEpilogue(program: Program, kernel: DotKernel, rowBytes: number): Func {
   const { shape, outputs, inputs, dtype } = kernel;
   const rank = shape.length;
   const size = dtype === "float64" ? 8 : 4;
@@ -32,7 +32,7 @@ export function emitEpilogue(program: Program, kernel: DotKernel, rowBytes: numb
     Local,
   ];
   const buffers = [...inputs, ...outputs].map((_, i) => f.load(op.load, bindings, i * 4));
-  const [rowAxis, columnAxis] = swapped ? [rank - 1, rank - 2] : [rank - 2, rank - 1];
+  const [rowAxis, columnAxis] = shape[rank - 1] === 1 ? [rank - 1, rank - 2] : [rank - 2, rank - 1];
   // The block as if it were the whole matrix.
   const skipped = f.add(f.scale(row, rowBytes), f.scale(column, size));
   buffers.push(f.sub(results, skipped) as Local);

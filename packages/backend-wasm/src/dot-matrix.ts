@@ -14,7 +14,7 @@ export function digits(f: Func, index: Int, sizes: readonly number[]): Int[] {
   let rest = index;
   for (let axis = sizes.length - 1; axis >= 0; axis--) {
     const size = sizes[axis]!;
-    if (axis === 0) indices.unshift(rest);
+    if (axis === 0 || rest === 0 || size === 1) indices.unshift(axis === 0 ? rest : 0);
     else if (typeof rest === "number") {
       indices.unshift(rest % size);
       rest = Math.floor(rest / size);

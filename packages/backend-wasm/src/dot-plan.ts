@@ -46,9 +46,7 @@ export interface DotPlan {
   readonly m: number;
   readonly n: number;
   readonly k: number;
-  /** Whether the operands were changed about: rows of the kernel are columns here. */
-  readonly swapped: boolean;
-  /** Whether results adjoin along rows, as then the kernel's do along its columns. */
+  /** Whether results adjoin along rows: the operands were changed about, and the kernel's adjoin along its columns. */
   readonly turned: boolean;
   /** Whether the outputs are the product and nothing more. */
   readonly plain: boolean;
@@ -69,13 +67,13 @@ export interface DotPlan {
   /** Panels of a block, at most. */
   readonly panels: number;
   readonly blocks: number;
-  /** Tiles of rows: the first `taller` of them have `tall` rows, the others `short`. */
+  /** Rows of a tile; the last has what is left. */
+  readonly height: number;
   readonly tiles: number;
-  readonly taller: number;
-  readonly tall: number;
-  readonly short: number;
   /** Tiles that go to the epilogue together. */
   readonly strip: number;
+  /** Whether results wait for later passes before their epilogue. */
+  readonly waits: boolean;
   /** Bytes from one row of results to the next, or from one column to the next where they are turned. */
   readonly cLine: number;
   /** Bytes of scratch: for packed B, for results that wait for later passes, and for what each thread works on. */
@@ -86,13 +84,8 @@ export interface DotPlan {
   readonly ownA: number;
 }
 
-/** Both operands, in bytes. A long innermost axis of several is cut, so that a pass takes what caches hold. */
+/** Both operands, in bytes. */
 function matricesOf({ a, b, m, n, k }: DotKernel, size: number): [a: Matrix, b: Matrix] {
-  let cut = 1;
-  for (let divisor = 2; k.length > 1 && k.at(-1)! / cut > maxPackedDepth && divisor < 1000; divisor++) {
-    if (k.at(-1)! % divisor === 0) cut = divisor;
-  }
-  const inner = k.at(-1)! / cut;
   const bytes = (strides: readonly number[]): number[] => strides.map((stride) => stride * size);
   const matrix = (
     { input, offset, batch }: DotOperand,
@@ -104,13 +97,7 @@ function matricesOf({ a, b, m, n, k }: DotKernel, size: number): [a: Matrix, b: 
     offset: offset * size,
     batch: bytes(batch),
     lines: { sizes, strides: bytes(lines) },
-    steps:
-      cut === 1
-        ? { sizes: k, strides: bytes(steps) }
-        : {
-            sizes: [...k.slice(0, -1), cut, inner],
-            strides: bytes([...steps.slice(0, -1), steps.at(-1)! * inner, steps.at(-1)!]),
-          },
+    steps: { sizes: k, strides: bytes(steps) },
   });
   return [matrix(a, m, a.row, a.column), matrix(b, n, b.column, b.row)];
 }
@@ -140,7 +127,8 @@ export function planDot(kernel: DotKernel, isRelaxed: boolean): DotPlan {
   const isInner = adjoin && m <= maxInnerRows && k >= lanes;
   const vectors = m === 1 ? 8 : m === 2 ? 4 : m === 3 && lanes === 4 ? 3 : 2;
   const panel = isInner ? (m === 1 ? 8 : 4) : vectors * lanes;
-  const height = isInner ? Math.min(m, 2) : tileRows;
+  const tallest = isInner ? 2 : tileRows;
+  const height = Math.ceil(m / Math.ceil(m / tallest));
   const packsA = !isInner && !isWalked && (aRow < 0 || (aRow >= 0 && aStep !== size && k > maxDirectDepth));
   const packsB = !isInner && (isWalked || bColumn !== size || (k > maxDirectDepth && m > 2 * tileRows));
   const batches = shape.slice(0, -2).reduce((product, count) => product * count, 1);
@@ -156,21 +144,17 @@ export function planDot(kernel: DotKernel, isRelaxed: boolean): DotPlan {
   const plain = isPlain(kernel) && parts === 1;
   const bytesOfPanel = depth * size * panel;
   const finishesRows = !plain && passes === 1;
-  const rowRoom = finishesRows ? rowBlockBytes / (tileRows * size * panel) : Infinity;
+  const rowRoom = finishesRows ? rowBlockBytes / (height * size * panel) : Infinity;
   const room = Math.floor(Math.min((packsA ? wideBlockBytes : blockBytes) / bytesOfPanel, rowRoom));
   const panels = Math.min(Math.ceil(n / panel), parts > 1 ? Infinity : Math.max(1, room));
-  // Turned results go to the epilogue by fours of rows.
-  const stripRows = rowBlockBytes / (panels * panel * size);
-  const fewer = batches < 4 ? Math.min(stripRows, m / 8) : stripRows;
-  const strip = !turned ? 1 : passes > 1 ? m : Math.max(4, Math.floor(fewer / tileRows / 4) * 4);
-  const isEven = strip === 1 || strip * tileRows >= m;
-  const tiles = Math.ceil(m / height);
-  const tall = isEven ? Math.ceil(m / tiles) : tileRows;
-  const taller = isEven ? m - (tall - 1) * tiles : Math.floor(m / tall);
   const waits = !plain && passes > 1;
-  const cLine =
-    (plain || (turned && waits) ? (turned ? m : n) : turned ? strip * tall : panels * panel) * size;
-  const ownA = finishesRows ? (turned ? panels * panel : tileRows) * cLine + slack : 0;
+  const width = panels * panel;
+  // Turned results go to the epilogue by fours of rows.
+  const stripRows = Math.min(rowBlockBytes / (width * size), batches < 4 ? m / 8 : m);
+  const strip = !turned || waits ? 1 : Math.max(4, Math.floor(stripRows / height / 4) * 4);
+  const stripLine = turned ? strip * height : width;
+  const cLine = (plain || (turned && waits) ? (turned ? m : n) : stripLine) * size;
+  const ownA = finishesRows ? (turned ? width : height) * cLine + slack : 0;
   return {
     arithmetic,
     a,
@@ -178,7 +162,6 @@ export function planDot(kernel: DotKernel, isRelaxed: boolean): DotPlan {
     m,
     n,
     k,
-    swapped,
     turned,
     plain,
     isInner,
@@ -191,16 +174,15 @@ export function planDot(kernel: DotKernel, isRelaxed: boolean): DotPlan {
     partPasses,
     panel,
     panels,
-    blocks: Math.ceil(n / (panels * panel)),
-    tiles,
-    taller,
-    tall,
-    short: isEven ? tall - 1 : m % tall,
+    blocks: Math.ceil(n / width),
+    height,
+    tiles: Math.ceil(m / height),
     strip,
+    waits,
     cLine,
     packedBytes: packsB ? panels * bytesOfPanel + slack : 0,
-    resultBytes: waits ? (turned ? panels * panel : m) * cLine + slack : 0,
-    ownBytes: ownA + (packsA ? tileRows * depth * size + slack : 0),
+    resultBytes: waits ? (turned ? width : m) * cLine + slack : 0,
+    ownBytes: ownA + (packsA ? height * depth * size + slack : 0),
     ownA,
   };
 }

@@ -174,8 +174,8 @@ export function emitTile(
 }
 
 /**
- * A function (a, b, c) that computes `rows` × `columns` inner products of rows of A and columns of B that both adjoin
- * along k: no packing, for a matrix that is read once.
+ * What `emitTile` gives, for `rows` × `columns` inner products of rows of A and columns of B that both adjoin along k:
+ * no packing, for a matrix that is read once.
  */
 export function emitInnerTile(
   { module }: Target,
@@ -186,8 +186,9 @@ export function emitInnerTile(
   { aRow, bColumn, cRow }: { readonly aRow: number; readonly bColumn: number; readonly cRow: number },
 ): Func {
   const { size, lanes } = arithmetic;
-  const f = module.add(new Func([i32, i32, i32]));
+  const f = module.add(new Func([i32, i32, i32, i32, i32, i32, i32]));
   const [a, b, c] = [f.param(0), f.param(1), f.param(2)];
+  f.set(a, f.add(a, f.scale(f.param(3), aRow)));
   const sums = Array.from({ length: rows * columns }, () => f.local(v128));
   const zero = f.i32(0);
   for (const sum of sums) f.set(sum, zero);

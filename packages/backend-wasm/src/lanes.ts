@@ -66,6 +66,10 @@ export function load(
     const word = widen(f, f.load(op.load32Zero, address, offset, v128));
     return [dtype === "bool" ? toMask(f, word) : word];
   }
+  if (size === 4 && stride === 2 && count === width) {
+    const [low, high] = [offset, offset + 16].map((at) => f.load(op.vload, address, at, v128));
+    return [f.shuffle(low!, high!, [0, 2, 4, 6])];
+  }
   // Offsets of instructions are unsigned, so that lanes are counted from the lowest address.
   const step = stride * size;
   const lowest = step < 0 ? f.add(address, (count - 1) * step) : address;
