@@ -49,9 +49,10 @@ export {
   type BernoulliOptions,
   type NormalOptions,
   type RandomOptions,
-  type TruncatedNormalOptions,
   type UniformOptions,
 } from "./tensor/random.ts";
+export { truncatedNormal, type TruncatedNormalOptions } from "./tensor/truncated-normal.ts";
+export { cumsum, erfinv } from "./tensor/functions.ts";
 export { overlapAdd, slidingWindows, type WindowOptions } from "./tensor/windows.ts";
 export { compile, type Compiled, type CompileOptions, type Tree } from "./tensor/compile.ts";
 export { explain, realize, realizeSync } from "./tensor/realize.ts";

@@ -2,6 +2,8 @@ import { cpu } from "@chainrule/backend-cpu";
 import {
   arange,
   concat,
+  cumsum,
+  erfinv,
   eye,
   full,
   gradient,
@@ -30,10 +32,20 @@ registerBackend(cpu);
 type Callable = (...args: unknown[]) => unknown;
 
 /** Operations that are no method. */
-const functions = { arange, concat, eye, full, linspace, oneHot, ones, stack, where, zeros } as Record<
-  string,
-  Callable
->;
+const functions = {
+  arange,
+  concat,
+  cumsum,
+  erfinv,
+  eye,
+  full,
+  linspace,
+  oneHot,
+  ones,
+  stack,
+  where,
+  zeros,
+} as Record<string, Callable>;
 
 const toTensor = ({ data, shape, dtype }: FixtureArray): Tensor => tensor(data, { shape: [...shape], dtype });
 
@@ -49,7 +61,9 @@ function call({ op, call: kind, args, several }: OperationCase, inputs: readonly
   const [first, ...rest] = inputs;
   const method = (): unknown => first![op as keyof Tensor];
   const calls = {
-    method: () => (method() as Callable).apply(first, [...rest, ...args]),
+    // What is a method of PyTorch's tensors may be a function here.
+    method: () =>
+      functions[op]?.(...inputs, ...args) ?? (method() as Callable).apply(first, [...rest, ...args]),
     property: method,
     function: () => functions[op]!(...inputs, ...args),
     list: () => functions[op]!([...inputs], ...args),

@@ -15,6 +15,7 @@ import {
   Variable,
   withBackend,
   zeros,
+  cumsum,
 } from "@chainrule/core";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage, cpuPlugin, type Held, held } from "./support.ts";
@@ -146,7 +147,7 @@ describe("buffers go back", () => {
     await withBackend("fragile", async () => {
       const x = tensor([1, 2, 3]);
       await realize(x.add(1));
-      const y = (): Tensor[] => [x.exp().sum().mul(x).softmax(), x.cumsum(0)];
+      const y = (): Tensor[] => [x.exp().sum().mul(x).softmax(), cumsum(x, 0)];
       await collectGarbage();
       const before = held("fragile");
       for (const what of ["allocationsLeft", "runsLeft"] as const) {

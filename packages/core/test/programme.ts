@@ -1,4 +1,4 @@
-import { ChainruleError, concat, IndexError, type Tensor, where } from "@chainrule/core";
+import { cumsum, ChainruleError, concat, IndexError, type Tensor, where } from "@chainrule/core";
 import * as fc from "fast-check";
 
 /** An instruction of a random programme: an operation on two earlier values, and numbers that it may use. */
@@ -77,7 +77,7 @@ const operations: Readonly<Record<string, Operation>> = {
   argmax: (x, _, n) => x.argmax(axisOf(x, n)),
   softmax: (x, _, n) => x.softmax(axisOf(x, n)),
   logSumExp: (x, _, n) => x.logSumExp(axisOf(x, n)),
-  cumsum: (x, _, n) => x.cumsum(axisOf(x, n)),
+  cumsum: (x, _, n) => cumsum(x, axisOf(x, n)),
   gram: (x) => merged(x).T.matmul(merged(x)),
   matmul: (x, y) => x.matmul(y.T),
   take: (x, y, n) => x.take(indicesFor(y.flatten(), x.shape[axisOf(x, n)]!).slice([0, 3]), axisOf(x, n)),

@@ -33,6 +33,8 @@ const creators = [
   "cholesky",
   "compile",
   "concat",
+  "cumsum",
+  "erfinv",
   "eye",
   "full",
   "linspace",
@@ -67,6 +69,7 @@ it("knows every public function", () => {
     "gradient",
     "customGradient",
     "hostValue",
+    "truncatedNormal",
   ]);
   const engine = [
     "realize",

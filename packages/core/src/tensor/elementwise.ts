@@ -169,10 +169,6 @@ export abstract class ElementwiseMethods<T> extends Handle<T> {
   erf(): T {
     return this.wrap(ops.erf(this.node));
   }
-  /** The inverse of erf on [−1, 1]. */
-  erfinv(): T {
-    return this.wrap(ops.erfinv(this.node));
-  }
   /** The next whole number down. */
   floor(): T {
     return this.wrap(ops.floor(this.node));

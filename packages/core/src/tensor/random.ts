@@ -1,9 +1,7 @@
-import { hostMath } from "../backend/host-math.ts";
 import { isFloat, type Dtype } from "../dtype.ts";
 import { DtypeError, OptionError } from "../errors.ts";
 import * as g from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
-import { erfinv } from "../ops/elementwise.ts";
 import { Generator } from "../random/generator.ts";
 import { checkedShape, type Shape } from "../shape.ts";
 import { hostValue } from "./create.ts";
@@ -26,12 +24,6 @@ export interface NormalOptions extends RandomOptions {
   readonly std?: number;
 }
 
-export interface TruncatedNormalOptions extends NormalOptions {
-  /** Bounds on the result itself, not in standard deviations. */
-  readonly low?: number;
-  readonly high?: number;
-}
-
 export interface BernoulliOptions extends RandomOptions {
   /** The probability of 1. */
   readonly p?: number;
@@ -44,7 +36,8 @@ function nextKey(generator: Generator | undefined): Node {
   return hostValue(() => (generator ?? defaultGenerator).nextKey(), { shape: [2], dtype: "int32" }).node;
 }
 
-function checkDraw(operation: string, shape: Shape, dtype: Dtype): void {
+/** Throws unless a draw has a shape and a float dtype. */
+export function checkDraw(operation: string, shape: Shape, dtype: Dtype): void {
   checkedShape(operation, shape);
   if (!isFloat(dtype)) throw new DtypeError(`${operation}: draws float32 or float64, not ${dtype}`);
 }
@@ -56,7 +49,7 @@ function lowBits(generator: Generator | undefined, shape: Shape, bits: number, d
 }
 
 /** Uniform on [0, 1): all multiples of 2⁻²⁴ (float32) or 2⁻⁵³ (float64) alike. */
-function unit(generator: Generator | undefined, shape: Shape, dtype: Dtype): Node {
+export function unit(generator: Generator | undefined, shape: Shape, dtype: Dtype): Node {
   if (dtype === "float32") {
     const bits = lowBits(generator, shape, 24, dtype);
     return g.mul(bits, g.constantLike(bits, 2 ** -24));
@@ -67,7 +60,8 @@ function unit(generator: Generator | undefined, shape: Shape, dtype: Dtype): Nod
   return g.mul(bits, g.constantLike(bits, 2 ** -53));
 }
 
-const scaled = (x: Node, factor: number, offset: number): Node =>
+/** factor·x + offset. */
+export const scaled = (x: Node, factor: number, offset: number): Node =>
   g.add(g.mul(x, g.constantLike(x, factor)), g.constantLike(x, offset));
 
 /** Standard normal numbers by the Box–Muller transform, √(−2 ln(1 − u))·cos 2πv. */
@@ -109,20 +103,6 @@ export const random = {
     checkDraw("random.normal", shape, dtype);
     if (!(std >= 0)) throw new OptionError(`random.normal: std ≥ 0, not ${std}`);
     return new Tensor(scaled(gauss(generator, shape, dtype), std, mean === 0 ? -0 : mean));
-  },
-
-  /** Normal numbers kept to [low, high] by inverting the distribution function, as PyTorch's trunc_normal_. */
-  truncatedNormal(shape: Shape, options: TruncatedNormalOptions = {}): Tensor {
-    const { mean = 0, std = 1, low = -2, high = 2, dtype = "float32", generator } = options;
-    checkDraw("random.truncatedNormal", shape, dtype);
-    if (!(low < high) || !(std > 0)) {
-      throw new OptionError(`random.truncatedNormal: low < high and std > 0, not ${low}, ${high} and ${std}`);
-    }
-    const from = hostMath.erf((low - mean) / std / Math.SQRT2);
-    const to = hostMath.erf((high - mean) / std / Math.SQRT2);
-    const standard = erfinv(scaled(unit(generator, shape, dtype), to - from, from));
-    const drawn = new Tensor(scaled(standard, std * Math.SQRT2, mean));
-    return drawn.clip(low, high);
   },
 
   /** 1 with probability p (0.5 where not given), else 0. */

@@ -70,10 +70,6 @@ export abstract class ReductionMethods<T> extends ElementwiseMethods<T> {
   logSoftmax(axis = -1): T {
     return this.wrap(ops.logSoftmax(this.node, axis));
   }
-  /** Running sums along an axis. */
-  cumsum(axis: number): T {
-    return this.wrap(ops.cumsum(this.node, axis));
-  }
   /** √Σ x² over all elements. */
   norm(): T {
     return this.wrap(ops.norm(this.node));

@@ -1,4 +1,4 @@
-import { random } from "@chainrule/core";
+import { truncatedNormal as drawn } from "@chainrule/core";
 import type { Initializer } from "./initializer.ts";
 
 /**
@@ -8,4 +8,4 @@ import type { Initializer } from "./initializer.ts";
 export const truncatedNormal =
   (mean: number = 0, std: number = 1, low: number = -2, high: number = 2): Initializer =>
   (shape, options) =>
-    random.truncatedNormal(shape, { ...options, mean, std, low, high });
+    drawn(shape, { ...options, mean, std, low, high });

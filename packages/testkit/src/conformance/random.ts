@@ -1,4 +1,12 @@
-import { compile, type Dtype, Generator, random, type Tensor, threefry2x32 } from "@chainrule/core";
+import {
+  truncatedNormal,
+  compile,
+  type Dtype,
+  Generator,
+  random,
+  type Tensor,
+  threefry2x32,
+} from "@chainrule/core";
 import { generate } from "../reference/dense.ts";
 import { mean, variance } from "../reference/reduce.ts";
 import { threefry, threefryKnownAnswers } from "../reference/threefry.ts";
@@ -104,7 +112,7 @@ const distributions: Readonly<Record<string, Distribution>> = {
   },
   // Variance of a standard normal cut at ±2: 1 − 4φ(2) / (2Φ(2) − 1).
   truncatedNormal: {
-    draw: (generator, dtype) => random.truncatedNormal([count], { low: -2, high: 2, dtype, generator }),
+    draw: (generator, dtype) => truncatedNormal([count], { low: -2, high: 2, dtype, generator }),
     mean: 0,
     variance: 0.7737413,
     within: [-2, 2],
