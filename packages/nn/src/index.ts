@@ -16,6 +16,7 @@ export { Softplus, softplus, type SoftplusOptions } from "./activations/softplus
 export { Step, step, type StepOptions } from "./activations/step.ts";
 export { Tanh } from "./activations/tanh.ts";
 export {
+  type AttendOptions,
   MultiHeadAttention,
   type MultiHeadAttentionOptions,
   type MultiHeadMasks,

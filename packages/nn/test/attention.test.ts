@@ -65,7 +65,7 @@ test("attention of several heads has PyTorch's names and start", async () => {
     "out_proj.weight",
     "out_proj.bias",
   ]);
-  expect(Math.max(...Array.from(await layer.inProjWeight.data()).map(Math.abs))).toBeLessThanOrEqual(
+  expect(Math.max(...Array.from(await layer.inProjWeight!.data()).map(Math.abs))).toBeLessThanOrEqual(
     Math.sqrt(6 / 32),
   );
   expect(await layer.outProj.bias!.sum().item()).toBe(0);
@@ -83,6 +83,33 @@ test("attention of several heads has PyTorch's names and start", async () => {
     "norm2.weight",
     "norm2.bias",
   ]);
+});
+
+test("keys and values of other sizes have weights of their own, under PyTorch's names", () => {
+  const layer = new MultiHeadAttention(8, 2, { kdim: 5, vdim: 3 });
+  const shapes = Object.entries(layer.stateDict()).map(([name, { shape }]) => `${name} ${shape.join()}`);
+  expect(shapes).toEqual([
+    "q_proj_weight 8,8",
+    "k_proj_weight 8,5",
+    "v_proj_weight 8,3",
+    "in_proj_bias 24",
+    "out_proj.weight 8,8",
+    "out_proj.bias 8",
+  ]);
+  expect(String(layer)).toContain("kdim=5, vdim=3");
+});
+
+test("attention weights are shares, of which the output is made", async () => {
+  const layer = new MultiHeadAttention(4, 2, { batchFirst: true }).eval();
+  const x = normal(9, [3, 5, 4], "float32");
+  const masks = { causal: true, keyMask: lengthMask([3, 5, 1], 5) };
+  const [output, weights] = layer.attend(x, null, null, { ...masks, averageWeights: false });
+  expect(weights.shape).toEqual([3, 2, 5, 5]);
+  await expectClose(output, layer.forward(x, null, null, masks));
+  await expectClose(weights.sum(-1), zeros([3, 2, 5]).add(1));
+  await expectClose(weights.mul(weights.triu(1).notEqual(0)), zeros([3, 2, 5, 5]));
+  const [, mean] = layer.attend(x, null, null, masks);
+  await expectClose(mean, weights.mean(1));
 });
 
 test("padding leaves what is not padding alone", async () => {
@@ -160,6 +187,10 @@ describe("bad input", () => {
     expect(messageOf(() => layer.forward(zeros([3, 2, 5])))).toContain(
       "MultiHeadAttention(4, 2): query, key and value must be [T, N, 4], [S, N, 4] and [S, N, 4]",
     );
+    const others = new MultiHeadAttention(4, 2, { kdim: 3, vdim: 2, batchFirst: true });
+    expect(() => others.forward(zeros([3, 2, 4]))).toThrow(
+      "must be [N, T, 4], [N, S, 3] and [N, S, 2] with at least one step, not [3, 2, 4], [3, 2, 4], [3, 2, 4]",
+    );
     expect(() => layer.forward(zeros([0, 2, 4]))).toThrow("at least one step");
     expect(() => layer.forward(zeros([3, 2, 4]), null, null, { keyMask: zeros([3, 2]) })).toThrow(
       "keyMask must be [N, S] = [2, 3], but its shape is [3, 2]",
@@ -170,6 +201,7 @@ describe("bad input", () => {
   test("options", () => {
     expect(() => new MultiHeadAttention(5, 2)).toThrow("2 heads do not divide 5 features");
     expect(() => new MultiHeadAttention(4, 0)).toThrow(OptionError);
+    expect(() => new MultiHeadAttention(4, 2, { vdim: 0 })).toThrow(OptionError);
     expect(() => new TransformerEncoderLayer(4, 2, { activation: "tanh" as never })).toThrow('not "tanh"');
     expect(() =>
       scaledDotProductAttention(zeros([1, 2]), zeros([1, 2]), zeros([1, 2]), { dropout: 2 }),

@@ -12,7 +12,12 @@ import { xavierUniform } from "../init/xavier.ts";
 import { Linear } from "../layers/linear.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
-import { scaledDotProductAttention, type AttentionMasks } from "./scaled-dot-product.ts";
+import {
+  attentionWeights,
+  scaledDotProductAttention,
+  type AttentionMasks,
+  type AttentionOptions,
+} from "./scaled-dot-product.ts";
 
 /** Options of MultiHeadAttention. */
 export interface MultiHeadAttentionOptions {
@@ -26,6 +31,10 @@ export interface MultiHeadAttentionOptions {
   readonly dtype?: Dtype;
   /** Where the initial numbers come from, and dropout's masks; the default generator unless given. */
   readonly generator?: Generator;
+  /** Features of keys; those of queries unless given. */
+  readonly kdim?: number;
+  /** Features of values; those of queries unless given. */
+  readonly vdim?: number;
 }
 
 /** What one call of MultiHeadAttention may look at. */
@@ -34,16 +43,23 @@ export interface MultiHeadMasks extends AttentionMasks {
   readonly keyMask?: Tensor;
 }
 
+/** Options of MultiHeadAttention's `attend`. */
+export interface AttendOptions extends MultiHeadMasks {
+  /** Whether the weights are the mean over the heads; true unless given, as in PyTorch. */
+  readonly averageWeights?: boolean;
+}
+
 /** Names as PyTorch writes them. */
 export const snakeCase = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /**
  * Attention of several heads: Q, K and V are affine maps of the inputs, each head attends with its part of their
- * features, and what the heads give, side by side, is mapped once more. query is [T, N, E], key and value [S, N, E] (with
- * `batchFirst` [N, T, E] and [N, S, E]) and are the query where they are left out; the output has the query's shape.
- * Masks say what may be looked at, in [N, heads, T, S]. Parameters are `in_proj_weight` [3E, E], `in_proj_bias`,
- * `out_proj.weight`, `out_proj.bias`. Vaswani et al., "Attention is all you need", NeurIPS 2017.
+ * features, and what the heads give, side by side, is mapped once more. query is [T, N, E], key [S, N, kdim] and value
+ * [S, N, vdim] (with `batchFirst` N comes first), and they are the query where they are left out; the output has the
+ * query's shape. Masks say what may be looked at, in [N, heads, T, S]. Parameters are `in_proj_weight` [3E, E], or
+ * `q_proj_weight` [E, E], `k_proj_weight` [E, kdim] and `v_proj_weight` [E, vdim] where these sizes differ;
+ * `in_proj_bias`, `out_proj.weight`, `out_proj.bias`. Vaswani et al., "Attention is all you need", NeurIPS 2017.
  *
  * @throws OptionError unless the heads divide the features; from `forward` ShapeError where inputs or masks have other
  * shapes, or there is no step.
@@ -56,14 +72,20 @@ export class MultiHeadAttention extends Module<
   readonly dropout: number;
   readonly batchFirst: boolean;
   readonly generator: Generator | null;
-  readonly inProjWeight: Parameter;
+  readonly kdim: number;
+  readonly vdim: number;
+  /** Those of queries, keys and values as one, where they have the same sizes. */
+  readonly inProjWeight: Parameter | null;
+  readonly qProjWeight: Parameter | null;
+  readonly kProjWeight: Parameter | null;
+  readonly vProjWeight: Parameter | null;
   readonly inProjBias: Parameter | null;
   readonly outProj: Linear;
 
   constructor(features: number, heads: number, options: MultiHeadAttentionOptions = {}) {
     super();
-    checkSizes("MultiHeadAttention", { features, heads });
-    const { dropout = 0, bias = true, batchFirst = false } = options;
+    const { dropout = 0, bias = true, batchFirst = false, kdim = features, vdim = features } = options;
+    checkSizes("MultiHeadAttention", { features, heads, kdim, vdim });
     checkProbability("MultiHeadAttention", "dropout", dropout);
     if (features % heads !== 0) {
       throw new OptionError(`MultiHeadAttention: ${heads} heads do not divide ${features} features evenly`);
@@ -73,7 +95,15 @@ export class MultiHeadAttention extends Module<
     this.dropout = dropout;
     this.batchFirst = batchFirst;
     this.generator = options.generator ?? null;
-    this.inProjWeight = new Parameter(xavierUniform()([3 * features, features], options));
+    this.kdim = kdim;
+    this.vdim = vdim;
+    const isOne = kdim === features && vdim === features;
+    const weight = (rows: number, columns: number): Parameter =>
+      new Parameter(xavierUniform()([rows, columns], options));
+    this.inProjWeight = isOne ? weight(3 * features, features) : null;
+    this.qProjWeight = isOne ? null : weight(features, features);
+    this.kProjWeight = isOne ? null : weight(features, kdim);
+    this.vProjWeight = isOne ? null : weight(features, vdim);
     this.inProjBias = bias ? new Parameter(zeros()([3 * features], options)) : null;
     this.outProj = new Linear(features, features, { ...options, bias, biasInit: zeros() });
   }
@@ -84,27 +114,58 @@ export class MultiHeadAttention extends Module<
     value: Tensor | null = null,
     masks: MultiHeadMasks = {},
   ): Tensor {
+    const [q, k, v] = this.#heads(query, key, value);
+    return this.#join(scaledDotProductAttention(q, k, v, this.#options(masks, q.shape, k.shape)));
+  }
+
+  /**
+   * The output, and the attention weights that it was made with: [N, T, S], or [N, heads, T, S] unless they are averaged.
+   *
+   * @throws as `forward`.
+   */
+  attend(
+    query: Tensor,
+    key: Tensor | null = null,
+    value: Tensor | null = null,
+    { averageWeights = true, ...masks }: AttendOptions = {},
+  ): [output: Tensor, weights: Tensor] {
+    const [q, k, v] = this.#heads(query, key, value);
+    const weights = attentionWeights(q, k, this.#options(masks, q.shape, k.shape));
+    return [this.#join(weights.matmul(v)), averageWeights ? weights.mean(1) : weights];
+  }
+
+  /** Queries, keys and values of each head. */
+  #heads(query: Tensor, key: Tensor | null, value: Tensor | null): [Tensor, Tensor, Tensor] {
     const inputs = [query, key ?? query, value ?? key ?? query] as const;
     this.#check(...inputs);
-    const [q, k, v] = this.#project(...inputs).map((x) => this.#split(x)) as [Tensor, Tensor, Tensor];
-    const generator = this.generator ? { generator: this.generator } : {};
-    const attended = scaledDotProductAttention(q, k, v, {
-      ...this.#visible(masks, q.shape, k.shape),
+    return this.#project(...inputs).map((x) => this.#split(x)) as [Tensor, Tensor, Tensor];
+  }
+
+  #options(masks: MultiHeadMasks, query: Shape, key: Shape): AttentionOptions {
+    return {
+      ...this.#visible(masks, query, key),
       dropout: this.training ? this.dropout : 0,
-      ...generator,
-    });
-    const joined = attended.permute(this.batchFirst ? [0, 2, 1, 3] : [2, 0, 1, 3]).flatten(2);
-    return this.outProj.forward(joined);
+      ...(this.generator && { generator: this.generator }),
+    };
+  }
+
+  /** What the heads give, side by side, mapped. */
+  #join(attended: Tensor): Tensor {
+    return this.outProj.forward(attended.permute(this.batchFirst ? [0, 2, 1, 3] : [2, 0, 1, 3]).flatten(2));
   }
 
   /** Q, K and V: one product where all three are of one tensor. */
   #project(query: Tensor, key: Tensor, value: Tensor): Tensor[] {
     const { features, inProjWeight, inProjBias } = this;
-    if (query === key && key === value) {
+    if (inProjWeight && query === key && key === value) {
       const all = query.matmul(inProjWeight.T);
       return (inProjBias ? all.add(inProjBias) : all).split(features, -1);
     }
-    const weights = inProjWeight.split(features);
+    const weights = inProjWeight?.split(features) ?? [
+      this.qProjWeight!,
+      this.kProjWeight!,
+      this.vProjWeight!,
+    ];
     const biases = inProjBias?.split(features);
     return [query, key, value].map((x, i) => {
       const y = x.matmul(weights[i]!.T);
@@ -140,18 +201,22 @@ export class MultiHeadAttention extends Module<
 
   #check(query: Tensor, key: Tensor, value: Tensor): void {
     const time = this.batchFirst ? 1 : 0;
-    const { features } = this;
+    const { features, kdim, vdim } = this;
+    const sizes = [features, kdim, vdim];
+    const inputs = [query, key, value];
     const fits =
-      [query, key, value].every((x) => x.rank === 3 && x.shape[2] === features && x.shape[time]! > 0) &&
-      key.shape.join() === value.shape.join() &&
+      inputs.every((x, i) => x.rank === 3 && x.shape[2] === sizes[i] && x.shape[time]! > 0) &&
+      key.shape.slice(0, 2).join() === value.shape.slice(0, 2).join() &&
       query.shape[1 - time] === key.shape[1 - time];
     if (fits) return;
-    const given = [query, key, value].map((x) => `[${x.shape.join(", ")}]`).join(", ");
-    const axes = (steps: string): string =>
-      this.batchFirst ? `[N, ${steps}, ${features}]` : `[${steps}, N, ${features}]`;
+    const given = inputs.map((x) => `[${x.shape.join(", ")}]`).join(", ");
+    const [q, k, v] = sizes.map((size, i) => {
+      const steps = i === 0 ? "T" : "S";
+      return `[${this.batchFirst ? `N, ${steps}` : `${steps}, N`}, ${size}]`;
+    });
     throw new ShapeError(
-      `MultiHeadAttention(${features}, ${this.heads}): query, key and value must be ${axes("T")}, ${axes("S")} and ` +
-        `${axes("S")} with at least one step, not ${given}`,
+      `MultiHeadAttention(${features}, ${this.heads}): query, key and value must be ${q}, ${k} and ${v} ` +
+        `with at least one step, not ${given}`,
     );
   }
 
@@ -166,6 +231,8 @@ export class MultiHeadAttention extends Module<
   }
 
   protected override describe(): string {
-    return `${this.features}, ${this.heads}, dropout=${this.dropout}, batchFirst=${this.batchFirst}`;
+    const { features, heads, dropout, batchFirst, kdim, vdim } = this;
+    const others = this.inProjWeight ? "" : `, kdim=${kdim}, vdim=${vdim}`;
+    return `${features}, ${heads}, dropout=${dropout}, batchFirst=${batchFirst}${others}`;
   }
 }

@@ -64,13 +64,18 @@ export function scaledDotProductAttention(
   options: AttentionOptions = {},
 ): Tensor {
   checkShapes(query, key, value);
+  return attentionWeights(query, key, options).matmul(value);
+}
+
+/** How much each query takes of each value, [..., T, S], after dropout. */
+export function attentionWeights(query: Tensor, key: Tensor, options: AttentionOptions): Tensor {
   const { mask, causal = false, dropout = 0, scale = 1 / Math.sqrt(query.shape.at(-1)!) } = options;
   checkProbability("scaledDotProductAttention", "dropout", dropout);
   const scores = query.mul(scale).matmul(key.transpose());
   const weights = masked(scores, mask, causal);
-  if (dropout === 0) return weights.matmul(value);
+  if (dropout === 0) return weights;
   const { generator } = options;
-  return new Dropout(dropout, generator ? { generator } : {}).forward(weights).matmul(value);
+  return new Dropout(dropout, generator ? { generator } : {}).forward(weights);
 }
 
 /** The softmax of the scores that may be seen. */

@@ -12,7 +12,7 @@ import {
 } from "./multi-head.ts";
 
 /** Options of TransformerEncoderLayer. */
-export interface TransformerEncoderLayerOptions extends MultiHeadAttentionOptions {
+export interface TransformerEncoderLayerOptions extends Omit<MultiHeadAttentionOptions, "kdim" | "vdim"> {
   /** Units of the inner layer; 2048 unless given. */
   readonly feedForward?: number;
   /** "relu" unless given. */
