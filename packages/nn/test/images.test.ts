@@ -94,6 +94,8 @@ describe("derivatives of finite differences, first and second order", () => {
     ["MaxPool2d", new MaxPool2d(2, { stride: 1, padding: 1 }), [1, 1, 3, 3]],
     ["MaxPool1d", new MaxPool1d(2), [1, 2, 5]],
     ["AvgPool2d", new AvgPool2d([2, 3], { stride: 2, padding: 1, countIncludePad: false }), [1, 1, 4, 4]],
+    ["overhanging MaxPool2d", new MaxPool2d(2, { ceilMode: true }), [1, 1, 3, 3]],
+    ["overhanging AvgPool1d", new AvgPool1d(3, { stride: 2, padding: 1, ceilMode: true }), [1, 2, 4]],
     ["AdaptiveAvgPool2d", new AdaptiveAvgPool2d([2, 3]), [1, 1, 3, 4]],
     ["AdaptiveMaxPool2d", new AdaptiveMaxPool2d(2), [1, 1, 3, 4]],
     ["GlobalAvgPool", new GlobalAvgPool(), [2, 2, 2, 3]],
@@ -106,6 +108,7 @@ describe("derivatives of finite differences, first and second order", () => {
     ["BatchNorm2d", new BatchNorm2d(2, { dtype: "float64" }), [2, 2, 2, 2]],
     ["GroupNorm", new GroupNorm(2, 4, { dtype: "float64" }), [1, 4, 2]],
     ["InstanceNorm", new InstanceNorm(2, { affine: true, dtype: "float64" }), [1, 2, 2, 2]],
+    ["tracking InstanceNorm", new InstanceNorm(2, { trackRunningStats: true, dtype: "float64" }), [2, 2, 3]],
   ] as const)("%s", async (_, layer, shape) => {
     await gradCheck((x) => layer.forward(x).tanh(), [normal(1, shape)], { order: 2 });
   });
@@ -121,6 +124,30 @@ test("whole numbers have means that are not whole", async () => {
   );
   expect(await new MaxPool2d(2).forward(x).flatten().toArray()).toEqual([6]);
   expect(() => new MaxPool2d(2, { padding: 1 }).forward(x)).toThrow(DtypeError);
+  expect(() => new MaxPool2d(2, { stride: 3, ceilMode: true }).forward(x.slice(null, null, [0, 1]))).toThrow(
+    DtypeError,
+  );
+});
+
+test("a last window may reach beyond the input, and only what is there counts", async () => {
+  const line = tensor([[[1, 2, 3, 4, 5]]]);
+  const max = new MaxPool1d(2, { ceilMode: true }).forward(line);
+  expect(await max.flatten().toArray()).toEqual([2, 4, 5]);
+  const mean = new AvgPool1d(2, { ceilMode: true }).forward(line);
+  expect(await mean.flatten().toArray()).toEqual([1.5, 3.5, 5]);
+  // It would start in the padding behind, where nothing is.
+  expect(new MaxPool1d(2, { stride: 3, padding: 1, ceilMode: true }).forward(line).shape).toEqual([1, 1, 2]);
+});
+
+test("an instance norm that tracks is evaluated by the mean of its examples' moments", async () => {
+  const layer = new InstanceNorm(1, { trackRunningStats: true, momentum: 1, eps: 0 });
+  await layer.forward(tensor([[[0, 2]], [[4, 12]]])).data();
+  // Sample variances 2 and 32.
+  await expectClose(layer.running!.mean, [4.5]);
+  await expectClose(layer.running!.variance, [17]);
+  const y = layer.eval().forward(tensor([[[4.5 + Math.sqrt(17)]]]));
+  await expectClose(y.flatten(), [1]);
+  expect(Object.keys(layer.stateDict())).toEqual(["running_mean", "running_var", "num_batches_tracked"]);
 });
 
 test("a batch of none passes through", async () => {
@@ -145,7 +172,8 @@ test("captured it does what it does uncaptured, bit for bit", async () => {
     const model = new Sequential(
       new Conv2d(1, 4, 3, { generator }),
       new BatchNorm2d(4),
-      new MaxPool2d(3, { stride: 2, padding: 1 }),
+      new InstanceNorm(4, { trackRunningStats: true, momentum: 0.3 }),
+      new MaxPool2d(3, { stride: 2, padding: 1, ceilMode: true }),
       new Dropout2d(0.5, { generator }),
       new AdaptiveAvgPool2d(2),
     );
@@ -202,11 +230,18 @@ test("summaries count the scales", () => {
 
 test("layers show their options", () => {
   expect(
-    [new MaxPool2d(3, { stride: 2 }), new Upsample({ scaleFactor: 2 }), new Pad(1), new GroupNorm(2, 4)].map(
-      String,
-    ),
+    [
+      new MaxPool2d(3, { stride: 2 }),
+      new AvgPool1d(2, { ceilMode: true }),
+      new InstanceNorm(2, { trackRunningStats: true }),
+      new Upsample({ scaleFactor: 2 }),
+      new Pad(1),
+      new GroupNorm(2, 4),
+    ].map(String),
   ).toEqual([
     "MaxPool2d(kernelSize=3, stride=2, padding=0, dilation=1)",
+    "AvgPool1d(kernelSize=2, stride=2, padding=0, dilation=1, ceilMode=true)",
+    "InstanceNorm(2, eps=0.00001, momentum=0.1, affine=false)",
     "Upsample(scaleFactor=2, mode=nearest)",
     "Pad(1, mode=zeros)",
     "GroupNorm(2, 4, eps=0.00001, affine=true)",

@@ -5,7 +5,7 @@ import { checkSpatial, spatialOf, type Extent, type Windows } from "./spatial.ts
 
 /** Options of AvgPool1d and AvgPool2d. */
 export interface AvgPoolOptions extends PoolOptions {
-  /** Whether the zeros beyond the edge count as elements; true unless given. */
+  /** Whether the zeros of the padding count as elements; what `ceilMode` adds never does. True unless given. */
   readonly countIncludePad?: boolean;
 }
 
@@ -22,16 +22,19 @@ abstract class AvgPool extends Pool {
     checkSpatial(`AvgPool${this.kernelSize.length}d`, x, null, this.kernelSize.length);
     const windows = this.windows(spatialOf(x));
     const sums = sumOf(this.padded(x, 0), windows);
-    if (this.countIncludePad) return sums.div(this.kernelSize.reduce((product, size) => product * size, 1));
-    return windows.output.reduce((y, _, i) => y.div(this.#inside(x, windows, i)), sums);
+    if (this.countIncludePad && !this.ceilMode) {
+      return sums.div(this.kernelSize.reduce((product, size) => product * size, 1));
+    }
+    return windows.output.reduce((y, _, i) => y.div(this.#counted(x, windows, i)), sums);
   }
 
-  /** How many elements along one axis each window sees of x itself, to be divided by. */
-  #inside(x: Tensor, { input, output, kernel, stride }: Windows, axis: number): Tensor {
-    const margin = this.padding[axis]!;
+  /** How many elements along one axis each window sees of x, and of its padding where that counts, to be divided by. */
+  #counted(x: Tensor, { output, kernel, stride }: Windows, axis: number): Tensor {
+    const [size, margin] = [spatialOf(x)[axis]!, this.padding[axis]!];
+    const [first, end] = this.countIncludePad ? [0, size + 2 * margin] : [margin, size + margin];
     const counts = Array.from({ length: output[axis]! }, (_, i) => {
       const start = i * stride[axis]!;
-      return Math.min(start + kernel[axis]!, input[axis]! - margin) - Math.max(start, margin);
+      return Math.min(start + kernel[axis]!, end) - Math.max(start, first);
     });
     const shape = [counts.length, ...output.slice(axis + 1).map(() => 1)];
     return tensor(counts, { dtype: meanDtype(x) }).reshape(shape);

@@ -2,7 +2,7 @@ import { ShapeError, type Dtype, type Shape, type Tensor } from "@chainrule/core
 import { checkSizes, sizeOf } from "../check.ts";
 import { ones, zeros } from "../init/constant.ts";
 import { Module } from "../module.ts";
-import { Parameter, type Buffer } from "../parameter.ts";
+import { Parameter } from "../parameter.ts";
 import { scaleChannels } from "./channels.ts";
 import { RunningMoments } from "./running-moments.ts";
 import { axesBetween } from "./spatial.ts";
@@ -71,11 +71,7 @@ abstract class BatchNorm extends Module {
 
   #standardized(x: Tensor): Tensor {
     const { running, eps } = this;
-    if (running && !this.training) {
-      const channels = [this.features, ...x.shape.slice(2).map(() => 1)];
-      const { mean, variance } = running;
-      return standardize(x, mean.reshape(channels), variance.reshape(channels), eps);
-    }
+    if (running && !this.training) return running.evaluate(x, eps);
     if (this.training && sizeOf(x.shape) === this.features) {
       throw new ShapeError(
         `${this.#layer}(${this.features}): a batch of one value a feature, [${x.shape.join(", ")}], has no variance to ` +
@@ -92,16 +88,8 @@ abstract class BatchNorm extends Module {
     return this.weight ? sizeOf(output) : 0;
   }
 
-  /** The names that PyTorch gives them. */
   protected override members(): Iterable<readonly [string, unknown]> {
-    const statistics: [string, Buffer][] = this.running
-      ? [
-          ["running_mean", this.running.mean],
-          ["running_var", this.running.variance],
-          ["num_batches_tracked", this.running.batches],
-        ]
-      : [];
-    return [...super.members(), ...statistics];
+    return [...super.members(), ...(this.running?.named() ?? [])];
   }
 
   protected override describe(): string {

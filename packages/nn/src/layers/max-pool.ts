@@ -16,7 +16,12 @@ abstract class MaxPool extends Pool {
 
   override forward(x: Tensor): Tensor {
     checkSpatial(`MaxPool${this.kernelSize.length}d`, x, null, this.kernelSize.length);
-    if (!x.dtype.startsWith("float") && this.padding.some((margin) => margin > 0)) {
+    if (
+      !x.dtype.startsWith("float") &&
+      this.margins(spatialOf(x))
+        .flat()
+        .some((margin) => margin > 0)
+    ) {
       throw new DtypeError(
         `MaxPool${this.kernelSize.length}d: padding is −∞, which ${x.dtype} has not; use .cast("float32")`,
       );

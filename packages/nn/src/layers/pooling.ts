@@ -13,10 +13,12 @@ import {
   axesBetween,
   fold,
   perAxis,
+  spatialOf,
   textOfExtent,
   unfold,
   windowsOver,
   type Extent,
+  type Margin,
   type Windows,
 } from "./spatial.ts";
 
@@ -26,6 +28,8 @@ export interface PoolOptions {
   readonly stride?: Extent;
   /** Elements around each axis, at most half a window; 0 unless given. */
   readonly padding?: Extent;
+  /** Whether a last window may reach beyond the padded input, if it starts within input or the padding before it; false unless given. */
+  readonly ceilMode?: boolean;
 }
 
 /** What poolings over windows of a fixed size share. */
@@ -34,6 +38,7 @@ export abstract class Pool extends Module {
   readonly stride: readonly number[];
   readonly padding: readonly number[];
   readonly dilation: readonly number[];
+  readonly ceilMode: boolean;
   readonly #layer: string;
 
   constructor(layer: string, rank: number, kernelSize: Extent, options: PoolOptions, dilation: Extent) {
@@ -43,6 +48,7 @@ export abstract class Pool extends Module {
     this.stride = perAxis(layer, "stride", options.stride ?? kernelSize, rank, 1);
     this.padding = perAxis(layer, "padding", options.padding ?? 0, rank, 0);
     this.dilation = perAxis(layer, "dilation", dilation, rank, 1);
+    this.ceilMode = options.ceilMode ?? false;
     if (this.padding.some((margin, i) => 2 * margin > this.kernelSize[i]!)) {
       throw new OptionError(
         `${layer}: padding is at most half a window, not ${textOfExtent(this.padding)} of ` +
@@ -53,20 +59,33 @@ export abstract class Pool extends Module {
 
   /** The windows over spatial axes of these sizes, before padding. */
   protected windows(sizes: readonly number[]): Windows {
-    const padded = sizes.map((size, i) => size + 2 * this.padding[i]!);
+    const padded = this.margins(sizes).map(([before, after], i) => before + sizes[i]! + after);
     return windowsOver(this.#layer, padded, this.kernelSize, this.stride, this.dilation);
+  }
+
+  /** What goes around spatial axes of these sizes: the padding, and behind it what the last window overhangs. */
+  protected margins(sizes: readonly number[]): Margin[] {
+    return sizes.map((size, i) => {
+      const [margin, stride] = [this.padding[i]!, this.stride[i]!];
+      if (!this.ceilMode) return [margin, margin];
+      const free = size + 2 * margin - (this.kernelSize[i]! - 1) * this.dilation[i]! - 1;
+      const last = Math.ceil(free / stride) * stride;
+      const start = last < size + margin ? last : last - stride;
+      return [margin, margin + Math.max(0, start - free)];
+    });
   }
 
   /** x [N, C, …] with `value` around its spatial axes. */
   protected padded(x: Tensor, value: number): Tensor {
-    return x.pad([[0, 0], [0, 0], ...this.padding.map((n) => [n, n] as const)], value);
+    return x.pad([[0, 0], [0, 0], ...this.margins(spatialOf(x))], value);
   }
 
   protected override describe(): string {
     const { kernelSize, stride, padding, dilation } = this;
-    return Object.entries({ kernelSize, stride, padding, dilation })
-      .map(([name, sizes]) => `${name}=${textOfExtent(sizes)}`)
-      .join(", ");
+    const sizes = Object.entries({ kernelSize, stride, padding, dilation }).map(
+      ([name, extent]) => `${name}=${textOfExtent(extent)}`,
+    );
+    return [...sizes, ...(this.ceilMode ? ["ceilMode=true"] : [])].join(", ");
   }
 }
 

@@ -15,28 +15,49 @@ export class RunningMoments {
   readonly mean: Buffer;
   /** The running variance, [features]; 1 at first. */
   readonly variance: Buffer;
-  /** Batches seen, an int32 scalar. */
+  /** Batches seen, an int32 scalar; 0 where they are not counted. */
   readonly batches: Buffer;
   /** Share of a new batch; null for the mean of all batches. */
   readonly momentum: number | null;
+  readonly #counts: boolean;
   /** The moments of the batch before. */
   #last: readonly Tensor[] = [];
 
-  constructor(features: number, momentum: number | null, dtype: Dtype = "float32") {
+  /** @param counts whether batches are counted, which a mean of all needs. */
+  constructor(features: number, momentum: number | null, dtype: Dtype = "float32", counts = true) {
     this.mean = new Buffer(initZeros()([features], { dtype }));
     this.variance = new Buffer(initOnes()([features], { dtype }));
     this.batches = new Buffer(zeros([], { dtype: "int32" }));
     this.momentum = momentum;
+    this.#counts = counts;
   }
 
-  /** x standardised by its own moments over `axes`, all but axis 1, which the running ones are moved toward. */
+  /** Under the names that PyTorch gives them. */
+  named(): [string, Buffer][] {
+    return [
+      ["running_mean", this.mean],
+      ["running_var", this.variance],
+      ["num_batches_tracked", this.batches],
+    ];
+  }
+
+  /** x standardised by the running moments, along axis 1. */
+  evaluate(x: Tensor, eps: number): Tensor {
+    const channels = [x.shape[1]!, ...x.shape.slice(2).map(() => 1)];
+    return standardize(x, this.mean.reshape(channels), this.variance.reshape(channels), eps);
+  }
+
+  /**
+   * x standardised by its own moments over `axes`, which the running ones are moved toward: all but axis 1, or all but
+   * axes 0 and 1, whose mean over the examples they then follow.
+   */
   standardize(x: Tensor, axes: readonly number[], eps: number): Tensor {
     this.#settle();
     const { mean, variance } = momentsOf(x, axes);
-    this.batches.assign(this.batches.add(1));
+    if (this.#counts) this.batches.assign(this.batches.add(1));
     const keptMean = this.#keep(mean);
     const keptVariance = this.#keep(variance);
-    this.#update(keptMean.flatten(), keptVariance.flatten(), x.size / mean.size);
+    this.#update(perFeature(keptMean), perFeature(keptVariance), x.size / mean.size);
     if (this.#live) this.#last = [keptMean, keptVariance];
     const exact = standardize(x, mean, variance, eps);
     return customGradient(
@@ -47,7 +68,7 @@ export class RunningMoments {
 
   /** Whether a variable's graph is kept from call to call: not while a function is captured. */
   get #live(): boolean {
-    return this.batches.node.owned;
+    return this.mean.node.owned;
   }
 
   /** The value, stored whenever it is computed. */
@@ -73,3 +94,7 @@ export class RunningMoments {
     this.#last = [];
   }
 }
+
+/** Moments [1 or N, C, 1, …] as one for each feature: the mean over the examples. */
+const perFeature = (moment: Tensor): Tensor =>
+  (moment.shape[0] === 1 ? moment : moment.mean(0)).reshape(moment.shape[1]!);
