@@ -9,7 +9,6 @@ import type { Entry, Program } from "./program.ts";
 import type { Target } from "./target.ts";
 import { Func, type Int, type Local } from "./wasm/function.ts";
 import * as op from "./wasm/opcodes.ts";
-import { i32 } from "./wasm/types.ts";
 
 /** One matrix of the batch, as a function that multiplies it knows it. */
 export interface Place {

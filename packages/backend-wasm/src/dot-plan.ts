@@ -114,7 +114,7 @@ export function planDot(kernel: DotKernel, isRelaxed: boolean): DotPlan {
   const [left, right] = matricesOf(kernel, size);
   const [rows, columns] = shape.slice(-2) as [number, number];
   // Results adjoin along columns; and what walks several axes is read where it lies, which only rows can be.
-  const swapped = rows > 1 && (columns === 1 || (kernel.n.length > 1 && kernel.m.length === 1));
+  const swapped = (rows > 1 && columns === 1) || (kernel.n.length > 1 && kernel.m.length === 1);
   const [a, b] = swapped ? [right, left] : [left, right];
   const [m, n] = swapped ? [columns, rows] : [rows, columns];
   const turned = swapped && m > 1;
@@ -127,7 +127,7 @@ export function planDot(kernel: DotKernel, isRelaxed: boolean): DotPlan {
   const isInner = adjoin && m <= maxInnerRows && k >= lanes;
   const vectors = m === 1 ? 8 : m === 2 ? 4 : m === 3 && lanes === 4 ? 3 : 2;
   const panel = isInner ? (m === 1 ? 8 : 4) : vectors * lanes;
-  const tallest = isInner ? 2 : tileRows;
+  const tallest = isInner ? 2 : turned && n <= lanes ? 8 : tileRows;
   const height = Math.ceil(m / Math.ceil(m / tallest));
   const packsA = !isInner && !isWalked && (aRow < 0 || (aRow >= 0 && aStep !== size && k > maxDirectDepth));
   const packsB = !isInner && (isWalked || bColumn !== size || (k > maxDirectDepth && m > 2 * tileRows));
