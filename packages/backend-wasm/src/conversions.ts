@@ -20,12 +20,11 @@ export const demote = ({ f }: Target, [low, high]: Lanes): Local =>
   f.shuffle(f.v(op.demote, low!), f.v(op.demote, high!), [0, 1, 4, 5]);
 
 /** The low 32 bits of truncated float64 numbers, 0 for those that are not finite. */
-export function wrap({ f }: Target, [low, high]: Lanes): Local {
+export function wrap({ f, float64: d }: Target, [low, high]: Lanes): Local {
   const part = (x: Local): Local => {
     const whole = f.v(op.f64x2trunc, x);
-    const turns = f.v(op.f64x2floor, f.v(op.f64x2mul, whole, f.f64(2 ** -32)));
-    const rest = f.v(op.f64x2sub, whole, f.v(op.f64x2mul, turns, f.f64(2 ** 32)));
-    return f.v(op.truncToUnsigned, rest);
+    const turns = d.floor(d.mul(whole, 2 ** -32));
+    return f.v(op.truncToUnsigned, d.sub(whole, d.mul(turns, 2 ** 32)));
   };
   return f.shuffle(part(low!), part(high!), [0, 1, 4, 5]);
 }

@@ -2,6 +2,7 @@ import type { Kernel } from "@chainrule/core";
 import { control, status } from "./control.ts";
 import type { Share } from "./loops.ts";
 import type { InstructionSet, Target } from "./target.ts";
+import { vectors } from "./vectors.ts";
 import { Func, type Local } from "./wasm/function.ts";
 import { ModuleWriter } from "./wasm/module.ts";
 import * as op from "./wasm/opcodes.ts";
@@ -41,7 +42,7 @@ export class Program {
   }
 
   target(f: Func): Target {
-    return { f, module: this.module, instructions: this.instructions };
+    return { f, module: this.module, ...vectors(f, this.instructions === "relaxed") };
   }
 
   /** A function that phases call: (bindings, thread, threads, parameter) → status. */

@@ -71,6 +71,7 @@ export const f32x4gt = 0x244;
 export const f64x2eq = 0x247;
 export const f64x2ne = 0x248;
 export const f64x2lt = 0x249;
+export const f64x2gt = 0x24a;
 export const vand = 0x24e;
 export const vandnot = 0x24f;
 export const vor = 0x250;
