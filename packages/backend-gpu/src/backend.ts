@@ -14,6 +14,7 @@ import { forEachInteger, integerInputs, type Load } from "./host/integers.ts";
 import { sizeOf } from "./render/expression.ts";
 import type { Source } from "./render/inputs.ts";
 import { render } from "./render/kernels.ts";
+import { mostElements } from "./render/target.ts";
 
 /** An integer expression that must stay inside an axis, where the host can tell. */
 interface IndexCheck {
@@ -53,7 +54,7 @@ export class GpuBackend implements Backend<GpuBuffer, GpuExecutable> {
     this.adapter = driver.adapter;
     this.capabilities = {
       dtypes,
-      synchronousReads: true,
+      synchronousReads: driver.synchronousReads,
       runsAhead: true,
       maxOutputs: 1,
       maxElements: driver.maxElements,
@@ -160,7 +161,13 @@ function hostElements(
   { expression, shape }: Extract<Source, { kind: "host" }>,
   buffers: readonly GpuBuffer[],
 ): Float32Array {
-  const elements = new Float32Array(sizeOf(shape));
+  const size = sizeOf(shape);
+  if (size > mostElements) {
+    throw new BackendError(
+      `gpu: ${size} random numbers in one operation; this backend takes ${mostElements}`,
+    );
+  }
+  const elements = new Float32Array(size);
   forEachInteger(expression, shape, loadFrom(buffers), (value, position) => {
     elements[position] = Math.abs(value) < 2 ** 24 ? value : NaN;
   });

@@ -6,6 +6,7 @@ import { ScriptDriver } from "./device/script-driver.ts";
 import { browserDevice, enableFloats, openBrowserContext, type GlDevice } from "./device/gl-device.ts";
 import { openHeadless } from "./device/headless.ts";
 import { ShaderDriver } from "./device/shader-driver.ts";
+import { openWebGpu, WebGpuDriver } from "./device/webgpu-driver.ts";
 
 export interface GpuOptions {
   /**
@@ -13,9 +14,11 @@ export interface GpuOptions {
    * "webgl2". "webasm" and "cpu" run on the processor.
    */
   readonly mode?: GpuMode;
-  /** The most bytes of freed textures that are kept for reuse; 256 MiB by default. */
+  /** The most bytes of freed textures, or buffers of WebGPU, that are kept for reuse; 256 MiB by default. */
   readonly maxPooledBytes?: number;
 }
+
+type SynchronousMode = Exclude<GpuMode, "webgpu">;
 
 const noContext =
   "there is no WebGL2 here, which browsers have; in Node ask for headlessgl, " +
@@ -31,7 +34,7 @@ function open(mode: "webgl2" | "headlessgl"): GlDevice | string {
 }
 
 /** Why a mode cannot run here; null where it can. */
-function reasonAgainst(mode: GpuMode): string | null {
+function reasonAgainst(mode: SynchronousMode): string | null {
   switch (mode) {
     case "cpu":
       return null;
@@ -45,19 +48,12 @@ function reasonAgainst(mode: GpuMode): string | null {
       device.close();
       return draws ? null : noFloats;
     }
-    case "webgpu":
-      return noWebGpu;
     default:
       return `gpu.js has no mode "${mode as string}"`;
   }
 }
 
-const noWebGpu =
-  "gpu.js runs WebGPU kernels only asynchronously, one by one, which this backend does not do; use webgl2";
-
-/** The plugin of a GPU backend of one's own, for `registerBackend`. */
-export function createGpu(options: GpuOptions = {}): GpuPlugin {
-  const { mode = "webgl2", maxPooledBytes = 2 ** 28 } = options;
+function createSynchronous(mode: SynchronousMode, maxPooledBytes: number): GpuPlugin {
   let reason: string | null | undefined;
   return {
     name: "gpu",
@@ -72,9 +68,35 @@ export function createGpu(options: GpuOptions = {}): GpuPlugin {
   };
 }
 
+function createWebGpu(maxPooledBytes: number): WebGpuPlugin {
+  return {
+    name: "gpu",
+    async unavailable() {
+      const opened = await openWebGpu();
+      if (typeof opened === "string") return opened;
+      opened.device.destroy();
+      return null;
+    },
+    async create() {
+      const opened = await openWebGpu();
+      if (typeof opened === "string") throw new BackendError(`gpu: ${opened}`);
+      return new GpuBackend(new WebGpuDriver(opened, maxPooledBytes));
+    },
+  };
+}
+
+/** The plugin of a GPU backend of one's own, for `registerBackend`. WebGPU alone starts by a promise. */
+export function createGpu(options: GpuOptions & { readonly mode: "webgpu" }): WebGpuPlugin;
+export function createGpu(options?: GpuOptions & { readonly mode?: SynchronousMode }): GpuPlugin;
+export function createGpu(options: GpuOptions): GpuPlugin | WebGpuPlugin;
+export function createGpu(options: GpuOptions = {}): GpuPlugin | WebGpuPlugin {
+  const { mode = "webgl2", maxPooledBytes = 2 ** 28 } = options;
+  return mode === "webgpu" ? createWebGpu(maxPooledBytes) : createSynchronous(mode, maxPooledBytes);
+}
+
 /** A running GPU backend. */
 export interface GpuDevice extends Backend {
-  /** The mode of gpu.js, and whether its adapter is software: "webgl2", "webgl2 (software)", "webasm" or "cpu". */
+  /** The mode of gpu.js, and whether its adapter is software: "webgl2", "webgl2 (software)", "webasm" … */
   readonly mode: string;
   /** The adapter as it names itself. */
   readonly adapter: string;
@@ -85,6 +107,12 @@ export interface GpuDevice extends Backend {
 export interface GpuPlugin extends BackendPlugin {
   unavailable(): string | null;
   create(): GpuDevice;
+}
+
+/** A plugin whose backend starts by a promise. */
+export interface WebGpuPlugin extends BackendPlugin {
+  unavailable(): Promise<string | null>;
+  create(): Promise<GpuDevice>;
 }
 
 /** The GPU backend, for `registerBackend`. */

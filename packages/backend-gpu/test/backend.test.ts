@@ -11,7 +11,7 @@ import {
   type MapKernel,
 } from "@chainrule/core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createGpu, gpu, type GpuMode } from "../src/index.ts";
+import { createGpu, gpu } from "../src/index.ts";
 
 const map = { offset: 0, strides: [1], mask: null };
 
@@ -32,13 +32,16 @@ describe("what runs", () => {
     expect(() => gpu.create()).toThrow(BackendError);
   });
 
-  it.each([
-    ["webgpu", /asynchronously/],
-    ["abacus", /no mode "abacus"/],
-  ])("says why %s does not run", (mode, reason) => {
-    const plugin = createGpu({ mode: mode as GpuMode });
-    expect(plugin.unavailable()).toMatch(reason);
+  it("says why a mode that gpu.js does not have does not run", () => {
+    const plugin = createGpu({ mode: "abacus" as "webgl2" });
+    expect(plugin.unavailable()).toMatch(/no mode "abacus"/);
     expect(() => plugin.create()).toThrow(BackendError);
+  });
+
+  it("there is no WebGPU in Node", async () => {
+    const plugin = createGpu({ mode: "webgpu" });
+    expect(await plugin.unavailable()).toMatch(/no WebGPU here/);
+    await expect(plugin.create()).rejects.toThrow(BackendError);
   });
 
   it.each(["webasm", "cpu"] as const)("%s runs where it is asked for, and says so", (mode) => {
@@ -81,6 +84,13 @@ describe.each(["webasm", "cpu"] as const)("%s", (mode) => {
       const { capabilities } = await setBackend(name);
       const sum = zeros([capabilities.maxElements + 1]).add(tensor([1]));
       await expect(sum.data()).rejects.toThrow(/at most 16777216 elements/);
+    }));
+
+  it("sums more products than a tensor has elements", () =>
+    here(async () => {
+      const last = tensor(Float32Array.from({ length: 5000 }, (_, i) => Number(i === 4999)));
+      const odd = tensor(Float32Array.from({ length: 5000 }, (_, i) => i % 2));
+      expect(await last.reshape([5000, 1]).mul(odd).sum().item()).toBe(2500);
     }));
 
   it("refuses an index out of range that was computed", () =>

@@ -1,8 +1,6 @@
-import type { Browser, Page } from "playwright-core";
+import { findChromium, type Page } from "@chainrule-tools/chromium";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findChromium, launch } from "@chainrule-tools/chromium";
-import type { Checks } from "./browser/page.ts";
-import { serve, type TestServer } from "./browser/server.ts";
+import { call, startSession, type Session } from "./browser/session.ts";
 import { netNames, netTolerance } from "./nets.ts";
 import { worst } from "./run.ts";
 
@@ -20,40 +18,17 @@ it.runIf(isCi)("there is a Chromium where tests must run", () => {
 const stride = isCi ? 1 : 6;
 
 describe.skipIf(chromium === null)("in Chromium", { timeout: 240_000 }, () => {
-  let browser: Browser;
-  let server: TestServer;
+  let session: Session;
   let isolated: Page;
   let notIsolated: Page;
 
-  async function open(isIsolated: boolean): Promise<Page> {
-    const page = await browser.newPage();
-    page.on("pageerror", (error) => console.error(error));
-    await page.goto(server.url(isIsolated));
-    await page.waitForFunction("globalThis.checks !== undefined");
-    return page;
-  }
-
-  /** Calls a check in a page; arguments and results travel as JSON. */
-  async function call<Name extends keyof Checks>(
-    page: Page,
-    name: Name,
-    ...args: Parameters<Checks[Name]>
-  ): Promise<Awaited<ReturnType<Checks[Name]>>> {
-    const result: unknown = await page.evaluate(`checks.${name}(...${JSON.stringify(args)})`);
-    return result as Awaited<ReturnType<Checks[Name]>>;
-  }
-
   beforeAll(async () => {
-    server = await serve();
-    browser = await launch(chromium!);
-    isolated = await open(true);
-    notIsolated = await open(false);
+    session = await startSession(chromium!);
+    isolated = await session.open(true);
+    notIsolated = await session.open(false);
   }, 60_000);
 
-  afterAll(async () => {
-    await browser?.close();
-    server?.close();
-  });
+  afterAll(() => session?.close());
 
   it("the page is isolated, or not, as asked", async () => {
     expect(await isolated.evaluate("crossOriginIsolated")).toBe(true);
@@ -117,7 +92,7 @@ describe.skipIf(chromium === null)("in Chromium", { timeout: 240_000 }, () => {
   );
 
   it("a steady state compiles nothing, reads nothing and holds no more textures", async () => {
-    const [few, many] = await call(isolated, "steadyState", 10, 1000);
+    const [few, many] = await call(isolated, "steadyState", "gpu", 10, 1000);
     expect(many!.compiled).toBe(few!.compiled);
     expect(many!.bytesRead).toBe(few!.bytesRead);
     expect(many!.textures).toBe(few!.textures);
@@ -134,27 +109,27 @@ describe.skipIf(chromium === null)("in Chromium", { timeout: 240_000 }, () => {
   });
 
   it("kernels read any number of tensors, of any size that the device holds", async () => {
-    const { manyInputs, large, tooLarge } = await call(isolated, "sizes");
+    const { manyInputs, large, tooLarge } = await call(isolated, "sizes", "gpu");
     expect(manyInputs).toBe(0);
     expect(large).toBe(0);
     expect(tooLarge).toMatch(/^BackendError: .*holds at most \d+ elements/);
   });
 
   it("two models on one device do not meet", async () => {
-    const { apart, together } = await call(isolated, "twoModels");
+    const { apart, together } = await call(isolated, "twoModels", "gpu");
     expect(together).toEqual(apart);
     expect(new Set(apart).size).toBe(2);
   });
 
   it("a hundred models leave no texture", async () => {
-    const { before, after, textures } = await call(isolated, "manyModels", 100);
+    const { before, after, textures } = await call(isolated, "manyModels", "gpu", 100);
     // The last model may still be on the stack.
     expect(after).toBeLessThanOrEqual(before + 8);
     expect(textures.at(-1)).toBeLessThanOrEqual(textures[19]!);
   });
 
   it("a lost context is an error at once, and training goes on from a checkpoint once it is back", async () => {
-    const { whileLost, onceRestored, expected, resumed } = await call(isolated, "loseContext");
+    const { whileLost, onceRestored, expected, resumed } = await call(isolated, "loseContext", "webgl2");
     for (const message of [...whileLost, ...onceRestored])
       expect(message).toMatch(/^BackendError: .*context was lost/);
     expect(resumed).toEqual(expected);
@@ -167,7 +142,13 @@ describe.skipIf(chromium === null)("in Chromium", { timeout: 240_000 }, () => {
     expect(resumed).toEqual(expected);
   });
 
+  it("a hidden page waits for the device without timers, which are slow there", async () => {
+    const { shown, hidden } = await call(isolated, "readWhileHidden", "gpu");
+    expect(shown.timers).toBeGreaterThan(0);
+    expect(hidden).toEqual({ timers: 0, sums: shown.sums });
+  });
+
   it("two contexts do not mix", async () => {
-    expect(await call(isolated, "twoContexts")).toMatch(/^BackendError: .*two GPU contexts/);
+    expect(await call(isolated, "twoContexts", "webgl2")).toMatch(/^BackendError: .*two GPU contexts/);
   });
 });

@@ -28,10 +28,20 @@ export function findChromium(): string | null {
   return null;
 }
 
-const software = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
-const hardware = ["--use-angle=vulkan", "--enable-features=Vulkan", "--ignore-gpu-blocklist"];
+const software = [
+  "--use-angle=swiftshader",
+  "--enable-unsafe-swiftshader",
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+];
+const hardware = [
+  "--use-angle=vulkan",
+  "--enable-features=Vulkan",
+  "--ignore-gpu-blocklist",
+  "--enable-unsafe-webgpu",
+];
 
-/** Starts it without a window, WebGL2 on a software adapter unless the hardware's is asked for. */
+/** Starts it without a window, WebGL2 and WebGPU on a software adapter unless the hardware's is asked for. */
 export const launch = (executablePath: string, options: { hardware?: boolean } = {}): Promise<Browser> =>
   chromium.launch({
     executablePath,

@@ -13,7 +13,7 @@ export interface Runner<Slab> {
 export interface DriverStatistics {
   /** Kernels compiled since the start. */
   readonly compiled: number;
-  /** Textures in use and kept for reuse; arrays are the collector's and not counted. */
+  /** Textures, or buffers of WebGPU, in use and kept for reuse; arrays are the collector's and not counted. */
   readonly textures: number;
   /** Bytes read back since the start. */
   readonly bytesRead: number;
@@ -26,6 +26,7 @@ export interface Driver<Slab = unknown> {
   readonly adapter: string;
   readonly target: Target;
   readonly maxElements: number;
+  readonly synchronousReads: boolean;
   readonly statistics: DriverStatistics;
   upload(data: Float32Array): Slab;
   release(slab: Slab): void;

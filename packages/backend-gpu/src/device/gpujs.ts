@@ -29,6 +29,8 @@ export interface RawKernel {
   texture: unknown;
   _textureSwitched: boolean;
   readonly fallbackReason?: string;
+  /** The text that a kernel of WebGPU becomes. */
+  readonly compiledSource?: string;
   build(...args: readonly unknown[]): void;
   run(...args: readonly unknown[]): unknown;
   destroy(removeCanvas: boolean): void;
@@ -69,6 +71,7 @@ interface GpuJs {
   readonly GPU: new (settings: { mode?: string; context?: unknown; canvas?: unknown }) => Gpu;
   readonly WebGLKernel: KernelClass;
   readonly WebGL2Kernel: KernelClass;
+  readonly WebGPUKernel: KernelClass;
   readonly WebAssemblyKernel: KernelClass;
   readonly CPUKernel: KernelClass;
 }

@@ -1,19 +1,17 @@
 import { BackendError } from "@chainrule/core";
 import type { Program } from "../render/program.ts";
 import { scriptFunctions } from "../render/script-helpers.ts";
-import { scriptTarget, type Target } from "../render/target.ts";
+import { mostElements, scriptTarget, type Target } from "../render/target.ts";
 import type { Driver, DriverStatistics, Runner } from "./driver.ts";
 import { library, type Gpu, type Shortcut } from "./gpujs.ts";
-
-/** Positions are computed in float32 too. */
-const maxElements = 2 ** 24;
 
 /** The modes without a GPU: gpu.js turns kernels into JavaScript or WebAssembly, and slabs are arrays. */
 export class ScriptDriver implements Driver<Float32Array> {
   readonly mode: "webasm" | "cpu";
   readonly adapter: string = "none: these kernels run on the processor";
   readonly target: Target;
-  readonly maxElements: number = maxElements;
+  readonly maxElements: number = mostElements;
+  readonly synchronousReads = true;
   readonly #gpu: Gpu;
   #compiled = 0;
   #bytesRead = 0;
@@ -71,7 +69,7 @@ export class ScriptDriver implements Driver<Float32Array> {
       constantTypes: Object.fromEntries(Object.keys(constants).map((name) => [name, "Float"])),
       precision: "single",
       tactic: "precision",
-      loopMaxIterations: maxElements,
+      loopMaxIterations: mostElements,
       returnType: "Float",
       functions: scriptFunctions(),
     });

@@ -2,7 +2,7 @@ import { BackendError } from "@chainrule/core";
 import type { Program } from "../render/program.ts";
 import { glsl100, glsl300, type Dialect } from "../render/dialect.ts";
 import { fragmentPosition, nativeFunctions, shaderSource } from "../render/shader-helpers.ts";
-import { shaderTarget, type Target } from "../render/target.ts";
+import { mostElements, shaderTarget, type Target } from "../render/target.ts";
 import type { Driver, DriverStatistics, GpuMode, Runner } from "./driver.ts";
 import { enableFloats, kernelClass, type GlDevice } from "./gl-device.ts";
 import type { KernelClass, RawKernel } from "./gpujs.ts";
@@ -11,9 +11,6 @@ import { texelsOf, type Texels } from "./texels.ts";
 import type { DeviceTexture } from "./texture.ts";
 import { TexturePool } from "./texture-pool.ts";
 import { TextureReader } from "./texture-reader.ts";
-
-/** Positions inside shaders are 32-bit integers; beyond this a texture would be larger than most devices hold. */
-const mostElements = 2 ** 26;
 
 /** Without this a browser does not restore a context. */
 const onLost = (event: Event): void => event.preventDefault();
@@ -24,6 +21,7 @@ export class ShaderDriver implements Driver<DeviceTexture> {
   readonly adapter: string;
   readonly target: Target;
   readonly maxElements: number;
+  readonly synchronousReads = true;
   readonly #device: GlDevice;
   readonly #gl: WebGL2RenderingContext;
   readonly #dialect: Dialect;

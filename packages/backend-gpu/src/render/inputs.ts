@@ -1,6 +1,6 @@
-import type { Expression, IndexMap } from "@chainrule/core";
+import { BackendError, type Expression, type IndexMap } from "@chainrule/core";
 import type { Program } from "./program.ts";
-import type { Target } from "./target.ts";
+import { mostElements, type Target } from "./target.ts";
 import { Writer } from "./writer.ts";
 
 /** Where an argument of a program comes from. */
@@ -33,8 +33,8 @@ interface Pending {
 }
 
 /**
- * The arguments of one program. A shader reads few textures: where there are more sources, the last are first copied
- * into one, behind each other.
+ * The arguments of one program. A shader reads few textures: where there are more sources, the smallest are first
+ * copied into one, behind each other.
  */
 export class Inputs {
   readonly sources: readonly Source[];
@@ -46,6 +46,7 @@ export class Inputs {
       extent,
       members: [{ source, base: 0 }],
     }));
+    if (pending.length > target.maxInputs) pending = pending.toSorted((x, y) => y.extent - x.extent);
     while (pending.length > target.maxInputs) {
       const count = Math.min(target.maxInputs, pending.length - target.maxInputs + 1);
       const together = pending.slice(-count);
@@ -56,6 +57,12 @@ export class Inputs {
         base += entry.extent;
         return entry.members.map((member) => ({ source: member.source, base: start + member.base }));
       });
+      if (base > mostElements) {
+        throw new BackendError(
+          `gpu: an operation reads ${wanted.size} large tensors at once, and this device takes ${target.maxInputs}; ` +
+            "realize() a part of it first",
+        );
+      }
       const source: Source = { kind: "stage", stage: stages.length - 1 };
       pending = [{ source, extent: base, members }, ...pending.slice(0, -count)];
     }

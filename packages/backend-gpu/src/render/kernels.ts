@@ -9,7 +9,7 @@ import type {
 import { binary, checkDtype, foldIdentity, foldOp } from "./arithmetic.ts";
 import { ExpressionWriter, inputsFor, sizeOf, spaceOf, Sources } from "./expression.ts";
 import { extentOf, type Source, type Stage } from "./inputs.ts";
-import type { Target } from "./target.ts";
+import { mostElements, type Target } from "./target.ts";
 import { Writer } from "./writer.ts";
 
 /** Folds longer than this are split over several threads. */
@@ -17,6 +17,14 @@ const longFold = 512;
 
 /** Outputs that keep a device busy, however long the fold of each is. */
 const manyOutputs = 2 ** 16;
+
+/** Over how many threads each of `length` folds of so many terms is split. */
+function partsOf(terms: number, length: number): number {
+  if (terms < longFold || length >= manyOutputs) return 1;
+  const parts = 2 ** Math.ceil(Math.log2(Math.sqrt(terms)));
+  // Terms and parts are counted through, and what is repeated along an axis may be more than any tensor is.
+  return Math.max(terms, length * parts) > mostElements ? 1 : parts;
+}
 
 /** The programs that compute a kernel, in order; the last gives its output. */
 export function render(kernel: Kernel, target: Target): Stage[] {
@@ -55,7 +63,7 @@ function renderReduce(kernel: ReduceKernel, target: Target): Stage[] {
   const sources = new Sources();
   const length = sizeOf(shape);
   const terms = sizeOf(reduced);
-  const parts = terms >= longFold && length < manyOutputs ? 2 ** Math.ceil(Math.log2(Math.sqrt(terms))) : 1;
+  const parts = partsOf(terms, length);
   const fold = (writer: Writer, sum: string, term: string): void =>
     writer.line(`${sum} = ${binary(writer, foldOp(op), dtype, sum, term)};`);
 

@@ -1,5 +1,8 @@
 import { sheetOf } from "../device/sheet.ts";
 
+/** The most elements that a kernel reaches: gpu.js computes positions in float32, which from here on skips some. */
+export const mostElements: number = 2 ** 24;
+
 /** How a mode of gpu.js wants what JavaScript and GLSL spell differently. */
 export interface Target {
   /** The text of the element's position in an output of `length` elements. */
@@ -14,13 +17,24 @@ export interface Target {
 
 const word = new DataView(new ArrayBuffer(4));
 
-/** A fragment shader: its position is that of the fragment, and numbers are given by their bits. */
+/** A number by its bits. */
+function bitsOf(value: number): string {
+  word.setFloat32(0, value);
+  return `cr_bits(${word.getUint16(0)}, ${word.getUint16(2)})`;
+}
+
+/** A fragment shader: its position is that of the fragment. */
 export const shaderTarget = (maxInputs: number): Target => ({
   position: (length) => `cr_position(${sheetOf(length).width})`,
-  literal(value) {
-    word.setFloat32(0, value);
-    return `cr_bits(${word.getUint16(0)}, ${word.getUint16(2)})`;
-  },
+  literal: bitsOf,
+  isSingle: true,
+  maxInputs,
+});
+
+/** A compute shader. */
+export const computeTarget = (maxInputs: number): Target => ({
+  position: () => "this.thread.x",
+  literal: bitsOf,
   isSingle: true,
   maxInputs,
 });

@@ -1,12 +1,13 @@
 import { cpu } from "@chainrule/backend-cpu";
 import { wasm } from "@chainrule/backend-wasm";
 import { registerBackend } from "@chainrule/core";
-import { gpu } from "../../src/index.ts";
+import { createGpu, gpu } from "../../src/index.ts";
 import { trainNet } from "../nets.ts";
 import { bytesOfStepsHere, loseContextInFit } from "./fit.ts";
+import { readWhileHidden } from "./hidden.ts";
 import { sizes } from "./sizes.ts";
 import { runSuite } from "./suite.ts";
-import { loseContext, manyModels, twoModels, steadyState, twoContexts } from "./resources.ts";
+import { loseContext, manyModels, readAtOnce, steadyState, twoContexts, twoModels } from "./resources.ts";
 import { timeProducts } from "./product.ts";
 import { train } from "./training.ts";
 
@@ -22,11 +23,14 @@ export const checks = {
   bytesOfSteps: bytesOfStepsHere,
   loseContext,
   loseContextInFit,
+  readAtOnce,
+  readWhileHidden,
   twoContexts,
   timeProducts,
 };
 
 export type Checks = typeof checks;
 
-for (const plugin of [cpu, wasm, gpu]) registerBackend(plugin);
+for (const plugin of [cpu, wasm, gpu, { ...createGpu({ mode: "webgpu" }), name: "gpu webgpu" }])
+  registerBackend(plugin);
 Object.assign(globalThis, { checks });

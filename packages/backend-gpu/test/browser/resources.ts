@@ -14,6 +14,7 @@ import { Adam, type Optimizer, SGD } from "@chainrule/optim";
 import { GpuBackend } from "../../src/backend.ts";
 import { browserDevice, openBrowserContext } from "../../src/device/gl-device.ts";
 import { ShaderDriver } from "../../src/device/shader-driver.ts";
+import { openWebGpu, WebGpuDriver } from "../../src/device/webgpu-driver.ts";
 import { createGpu, type DriverStatistics, type GpuDevice } from "../../src/index.ts";
 
 const statistics = (): DriverStatistics => ({ ...(getBackend() as GpuDevice).statistics });
@@ -30,8 +31,8 @@ function trainer(model: Module, optimizer: Optimizer): (x: Tensor, y: Tensor) =>
 }
 
 /** What the device holds and has done after some steps and after many, none of which reads its loss. */
-export async function steadyState(few: number, many: number): Promise<DriverStatistics[]> {
-  await setBackend("gpu");
+export async function steadyState(backend: string, few: number, many: number): Promise<DriverStatistics[]> {
+  await setBackend(backend);
   const step = trainer(
     new Sequential(new Linear(20, 16), new ReLU(), new Linear(16, 4)),
     new Adam({ lr: 1e-3 }),
@@ -50,8 +51,8 @@ export async function steadyState(few: number, many: number): Promise<DriverStat
 }
 
 /** The last losses of two models that are trained in turns, and of the same two one after the other. */
-export async function twoModels(): Promise<{ apart: number[]; together: number[] }> {
-  await setBackend("gpu");
+export async function twoModels(backend: string): Promise<{ apart: number[]; together: number[] }> {
+  await setBackend(backend);
   const start = (): ((x: Tensor, y: Tensor) => Tensor)[] =>
     [5, 6].map((seed) => {
       random.seed(seed);
@@ -78,12 +79,13 @@ export async function twoModels(): Promise<{ apart: number[]; together: number[]
 
 /** Textures in use before and after models were made, trained a step and dropped. */
 export async function manyModels(
+  backend: string,
   count: number,
 ): Promise<{ before: number; after: number; textures: number[] }> {
-  await setBackend("gpu");
+  await setBackend(backend);
   const textures: number[] = [];
   await collect();
-  const before = memory().gpu!.buffers;
+  const before = memory()[backend]!.buffers;
   for (let i = 0; i < count; i++) {
     const model = new Linear(10, 3);
     const x = random.normal([4, 10]);
@@ -92,7 +94,7 @@ export async function manyModels(
     if (i % 10 === 9) await collect();
     textures.push(statistics().textures);
   }
-  return { before, after: memory().gpu!.buffers, textures };
+  return { before, after: memory()[backend]!.buffers, textures };
 }
 
 /** Lets what is dropped be collected; finalizers run in turns of their own. */
@@ -126,14 +128,64 @@ async function messagesOf(attempts: readonly (() => unknown)[]): Promise<string[
   return messages;
 }
 
-export async function loseContext(): Promise<LossReport> {
+/** A context that can be taken away from a backend. */
+interface Fragile {
+  readonly backend: GpuBackend;
+  readonly lose: () => Promise<void>;
+  readonly restore: () => Promise<void>;
+}
+
+const turns = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+function fragileWebGl(): Fragile {
   const context = openBrowserContext()!;
-  const lose = context.getExtension("WEBGL_lose_context")!;
-  registerBackend({
-    name: "gpu to lose",
-    create: () => new GpuBackend(new ShaderDriver(browserDevice(context), 2 ** 20)),
-  });
-  await setBackend("gpu to lose");
+  const extension = context.getExtension("WEBGL_lose_context")!;
+  return {
+    backend: new GpuBackend(new ShaderDriver(browserDevice(context), 2 ** 20)),
+    lose: async () => extension.loseContext(),
+    async restore() {
+      const restored = new Promise((resolve) =>
+        context.canvas.addEventListener("webglcontextrestored", resolve, { once: true }),
+      );
+      // The browser restores a context after the turn in which it tells of the loss.
+      await turns(50);
+      extension.restoreContext();
+      await restored;
+    },
+  };
+}
+
+async function fragileWebGpu(): Promise<Fragile> {
+  const opened = await openWebGpu();
+  if (typeof opened === "string") throw new Error(opened);
+  const backend = new GpuBackend(new WebGpuDriver(opened, 2 ** 20));
+  return {
+    backend,
+    async lose() {
+      opened.device.destroy();
+      await opened.device.lost;
+    },
+    async restore() {
+      const probe = backend.alloc(1, "float32");
+      for (let attempt = 0; attempt < 100; attempt++) {
+        try {
+          backend.write(probe, Float32Array.of(1));
+          probe.slab();
+          return backend.free(probe);
+        } catch {
+          await turns(20);
+        }
+      }
+      throw new Error("no other device was opened");
+    },
+  };
+}
+
+export async function loseContext(mode: "webgl2" | "webgpu"): Promise<LossReport> {
+  const { backend, lose, restore } = mode === "webgl2" ? fragileWebGl() : await fragileWebGpu();
+  registerBackend({ name: `${mode} to lose`, create: () => backend });
+  await setBackend(`${mode} to lose`);
   const batch = (i: number): [Tensor, Tensor] => [
     tensor(
       Float32Array.from({ length: 40 }, (_, k) => Math.sin(k * i + 1)),
@@ -164,23 +216,24 @@ export async function loseContext(): Promise<LossReport> {
   for (const [name, value] of Object.entries(model.stateDict()))
     checkpoint[name] = tensor(await value.data(), { shape: value.shape });
   const attempts = [() => step(...batch(3)).item(), () => model.parameters()[0]!.data()];
-  lose.loseContext();
+  await lose();
   const whileLost = await messagesOf(attempts);
-  const restored = new Promise((resolve) =>
-    context.canvas.addEventListener("webglcontextrestored", resolve, { once: true }),
-  );
-  // The browser restores a context after the turn in which it tells of the loss.
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  lose.restoreContext();
-  await restored;
+  await restore();
   const onceRestored = await messagesOf(attempts);
   model.loadStateDict(checkpoint);
   return { whileLost, onceRestored, expected, resumed: [...losses, ...(await lossesOf(step, 3, 6))] };
 }
 
+/** The message where a loss is read without waiting. */
+export async function readAtOnce(backend: string): Promise<string> {
+  await setBackend(backend);
+  const [message] = await messagesOf([() => tensor([1, 2]).mul(2).dataSync()]);
+  return message!;
+}
+
 /** The message where one kernel is given buffers of two contexts. */
-export async function twoContexts(): Promise<string> {
-  const [one, other] = [createGpu().create(), createGpu().create()];
+export async function twoContexts(mode: "webgl2" | "webgpu"): Promise<string> {
+  const [one, other] = [await createGpu({ mode }).create(), await createGpu({ mode }).create()];
   const map = { offset: 0, strides: [1], mask: null };
   const kernel = one.compile({
     kind: "map",

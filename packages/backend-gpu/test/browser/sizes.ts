@@ -8,8 +8,8 @@ export interface SizesReport {
   readonly tooLarge: string;
 }
 
-export async function sizes(): Promise<SizesReport> {
-  const { capabilities } = await setBackend("gpu");
+export async function sizes(backend: string): Promise<SizesReport> {
+  const { capabilities } = await setBackend(backend);
   // More textures than a shader reads, with lengths that differ.
   const parts = Array.from({ length: 75 }, (_, i) =>
     tensor(Float32Array.from({ length: i + 1 }, (_, k) => 1000 * i + k)),

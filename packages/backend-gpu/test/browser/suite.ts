@@ -18,7 +18,10 @@ export async function runSuite(backend: string, stride: number): Promise<SuiteRe
   const cases = conformanceCases.filter(
     ({ name }, i) => i % stride === 0 || (stride < 20 && /edges|magnitudes|captured/.test(name)),
   );
-  const results = await runConformance(backend, { cases, skip: backend === "gpu" ? skipFor(cases) : {} });
+  const results = await runConformance(backend, {
+    cases,
+    skip: backend.startsWith("gpu") ? skipFor(cases) : {},
+  });
   const { mode } = await withBackend(backend, () => getBackend());
   const count = (status: string): number => results.filter((result) => result.status === status).length;
   return {
