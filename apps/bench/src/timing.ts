@@ -9,10 +9,10 @@ export interface TimingSettings {
   /** Milliseconds that a repetition should last. */
   readonly repetition: number;
   readonly repetitions: number;
-  /** Milliseconds after which a slow one has done enough, once it has `leastRepetitions`, or one with `patience`. */
+  /** Milliseconds after which a slow one has done enough, once it has `leastRepetitions`. */
   readonly budget: number;
   readonly leastRepetitions: number;
-  /** Milliseconds of one run from which on a single repetition must do. */
+  /** Milliseconds of a single run from which on that is the only one: checking the result has warmed it up. */
   readonly patience: number;
 }
 
@@ -23,7 +23,7 @@ export const thorough: TimingSettings = {
   repetitions: 25,
   budget: 1500,
   leastRepetitions: 3,
-  patience: 4000,
+  patience: 2000,
 };
 
 export const quick: TimingSettings = {
@@ -38,11 +38,10 @@ export const quick: TimingSettings = {
 /** Milliseconds of one run of each repetition, or why there are none. */
 export type Timing = { readonly samples: readonly number[] } | { readonly error: Error };
 
-/** Warms one up; gives how many runs make a repetition, and how many repetitions it has to do at least. */
-async function warmUp(
-  timed: Timed,
-  settings: TimingSettings,
-): Promise<{ readonly times: number; readonly least: number }> {
+/** What a warm-up tells: how many runs make a repetition, or the milliseconds of a run that is not to be repeated. */
+type WarmedUp = { readonly times: number } | { readonly only: number };
+
+async function warmUp(timed: Timed, settings: TimingSettings): Promise<WarmedUp> {
   let times = 1;
   let spent = 0;
   let each = Infinity;
@@ -50,14 +49,12 @@ async function warmUp(
     const milliseconds = await timed.run(times);
     spent += milliseconds;
     each = milliseconds / times;
+    if (each > settings.patience) return { only: each };
     if (milliseconds < settings.repetition / 2) {
       times = Math.min(times * 4, Math.ceil(settings.repetition / Math.max(each, 1e-5)));
     }
   } while (spent < settings.warmUp);
-  return {
-    times: Math.max(1, Math.round(settings.repetition / Math.max(each, 1e-5))),
-    least: each > settings.patience ? 1 : settings.leastRepetitions,
-  };
+  return { times: Math.max(1, Math.round(settings.repetition / Math.max(each, 1e-5))) };
 }
 
 /**
@@ -72,7 +69,6 @@ export async function interleave(
   const runs = all.map((timed) => ({
     timed,
     times: 0,
-    least: 1,
     samples: [] as number[],
     spent: 0,
     error: null as Error | null,
@@ -87,14 +83,17 @@ export async function interleave(
   };
   for (const run of runs) {
     await attempt(run, async () => {
-      Object.assign(run, await warmUp(run.timed, settings));
+      const warmed = await warmUp(run.timed, settings);
+      if ("times" in warmed) run.times = warmed.times;
+      else run.samples.push(warmed.only);
     });
   }
   for (let round = 0; round < settings.repetitions; round++) {
     betweenRounds();
     for (let turn = 0; turn < runs.length; turn++) {
       const run = runs[(turn + round) % runs.length]!;
-      if (run.spent > settings.budget && run.samples.length >= run.least) continue;
+      if (run.times === 0) continue;
+      if (run.spent > settings.budget && run.samples.length >= settings.leastRepetitions) continue;
       await attempt(run, async () => {
         const milliseconds = await run.timed.run(run.times);
         run.samples.push(milliseconds / run.times);

@@ -113,11 +113,13 @@ describe("timing", () => {
         return 10;
       },
     };
-    const slower = { run: async () => 1100 };
+    let slowRuns = 0;
+    const slower = { run: async () => 1100 + slowRuns++ };
     const [first, second, third] = await interleave([slow, failing, slower], settings);
     expect(first).toEqual({ samples: [600, 600] });
     expect(second).toMatchObject({ error: { message: "gone" } });
     expect(third).toEqual({ samples: [1100] });
+    expect(slowRuns).toBe(1);
   });
 });
 

@@ -81,6 +81,10 @@ describe("tables", () => {
     expect(shares.map(({ body }) => body[0]![1])).toEqual(["53.7 · 89 %", "107.4 · 89 %"]);
   });
 
+  test("a bench that nobody took part in has none", () => {
+    expect(benchTables("startup", rows)).toEqual([]);
+  });
+
   test("plain and as Markdown", () => {
     const table = { title: "t", head: ["", "a"], body: [["case", "1 ms"]] };
     expect(plainTable(table)).toBe("t\n         a\n──────────\ncase  1 ms");

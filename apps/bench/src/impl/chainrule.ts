@@ -110,15 +110,22 @@ export async function openChainrule({ plugin, held }: Watched, version: string):
       const images = tensor(x, { shape: [batch, inChannels, size, size] });
       const slope = tensor(dy, { shape: [batch, outChannels, side, side] });
       realizeSync(images, slope, layer.weight);
-      return computation([images, slope], (x, dy) => {
+      const computed = computation([images, slope], (x, dy) => {
         const y = layer.forward(x);
-        return pass === "forward"
-          ? y
-          : y
-              .mul(dy)
-              .sum()
-              .gradient(pass === "input" ? x : layer.weight)[0]!;
+        if (pass === "forward") return y;
+        const [gradient] = y
+          .mul(dy)
+          .sum()
+          .gradient(pass === "input" ? x : layer.weight);
+        return gradient!;
       });
+      return {
+        ...computed,
+        dispose() {
+          computed.dispose();
+          layer.weight.dispose();
+        },
+      };
     },
     elementwise({ op, rows, columns }, x, y) {
       const shape = [rows, columns];

@@ -18,7 +18,8 @@ const what: Readonly<Record<BenchName, string>> = {
     "One training step of a transformer's encoder layer over 32 steps and a dense layer on the mean over time.",
   "mnist-to-97": "From the start of the process to 97 % on MNIST's 10,000 test digits.",
   startup: "From the import of the framework to the loss of a first training step.",
-  memory: "The most memory of a process that trains.",
+  memory:
+    "The most memory of a process that trains; and the most bytes that the tensors of a step of the CNN hold at once.",
   size: "What a page fetches to train a small network, minified and compressed.",
 };
 

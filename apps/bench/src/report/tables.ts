@@ -48,6 +48,7 @@ function heading(name: ImplementationName, threads: number, versions: Versions):
 /** Medians and their ratios to the fastest, one table for each number of threads. */
 export function benchTables(bench: BenchName, all: readonly Row[], versions: Versions = {}): Table[] {
   const mine = all.filter((row) => row.bench === bench);
+  if (mine.length === 0) return [];
   const counts = unique(mine.filter(({ impl }) => threaded.has(impl)).map(({ threads }) => threads));
   return (counts.length > 0 ? counts : [1]).map((threads) => {
     const rows = rowsWith(threads, mine);
