@@ -59,7 +59,7 @@ function exp32(target: Target, argument: Local): Local {
 
 /** tanh: a polynomial near 0, from 1 − 2 / (e²ˣ + 1) beyond. */
 function tanh32(target: Target, x: Local): Local {
-  const { f, float32: s } = target;
+  const { float32: s } = target;
   const size = s.abs(x);
   const square = s.mul(x, x);
   const tail = polynomial(
@@ -227,7 +227,7 @@ export function elementary(target: Target, name: UnaryOp, dtype: "float32" | "fl
 
 /** xʸ = e^(y log |x|) in float64, then IEEE 754's rules for signs and edges. */
 function power32(target: Target, x: Local, y: Local): Local {
-  const { f, float32: s, float64: d } = target;
+  const { float32: s, float64: d } = target;
   const size = s.abs(x);
   const exponents = promote(target, y);
   const halves = promote(target, size).map((half, i) => {

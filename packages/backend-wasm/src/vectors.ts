@@ -99,7 +99,7 @@ function operations<Name extends string>(f: Func, dtype: Dtype, codes: Record<Na
 
 function floats(f: Func, isRelaxed: boolean, dtype: Dtype, codes: Record<Float, number>) {
   const all = operations(f, dtype, codes);
-  if (!isRelaxed) all.madd = (x, y, z) => all.add(all.mul(x!, y!), z!);
+  if (!isRelaxed) all.madd = (x, y, z) => all.add(all.mul(x, y), z);
   return all;
 }
 

@@ -1,5 +1,3 @@
-const float = new DataView(new ArrayBuffer(8));
-
 /** A number below 2³², in LEB128. */
 export function unsigned(value: number): number[] {
   const bytes: number[] = [];
@@ -22,13 +20,6 @@ export function signed(value: number): number[] {
   }
   bytes.push(rest & 127);
   return bytes;
-}
-
-/** The little-endian bytes of a float32 or float64. */
-export function floatBytes(value: number, size: 4 | 8): number[] {
-  if (size === 4) float.setFloat32(0, value, true);
-  else float.setFloat64(0, value, true);
-  return Array.from({ length: size }, (_, i) => float.getUint8(i));
 }
 
 export const text = (value: string): number[] => [

@@ -1,4 +1,4 @@
-import { floatBytes, signed, unsigned } from "./bytes.ts";
+import { signed, unsigned } from "./bytes.ts";
 import * as op from "./opcodes.ts";
 import { i32, v128, type ValueType } from "./types.ts";
 
@@ -148,7 +148,8 @@ export class Func implements Callable {
   }
 
   /** A vector constant, made once a call. */
-  constant(bytes: readonly number[]): Local {
+  constant(lanes: Float32Array | Float64Array | Int32Array): Local {
+    const bytes = new Uint8Array(lanes.buffer);
     const key = bytes.join();
     let local = this.#constants.get(key);
     if (local === undefined) {
@@ -160,18 +161,15 @@ export class Func implements Callable {
   }
 
   f32(value: number): Local {
-    const bytes = floatBytes(value, 4);
-    return this.constant([...bytes, ...bytes, ...bytes, ...bytes]);
+    return this.constant(new Float32Array(4).fill(value));
   }
 
   f64(value: number): Local {
-    const bytes = floatBytes(value, 8);
-    return this.constant([...bytes, ...bytes]);
+    return this.constant(new Float64Array(2).fill(value));
   }
 
   i32(...values: readonly number[]): Local {
-    const words = Int32Array.from(values.length === 1 ? Array.from({ length: 4 }, () => values[0]!) : values);
-    return this.constant([...new Uint8Array(words.buffer)]);
+    return this.constant(values.length === 1 ? new Int32Array(4).fill(values[0]!) : Int32Array.from(values));
   }
 
   call(target: Callable, ...operands: readonly Int[]): Local | null {

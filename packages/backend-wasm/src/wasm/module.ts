@@ -3,18 +3,8 @@ import type { Callable, Func } from "./function.ts";
 import type { ValueType } from "./types.ts";
 
 /** A function that the host provides. */
-class Import implements Callable {
-  readonly params: readonly ValueType[];
-  readonly result: ValueType | null;
+interface Import extends Callable {
   readonly name: string;
-  index: number;
-
-  constructor(name: string, params: readonly ValueType[], result: ValueType | null, index: number) {
-    this.name = name;
-    this.params = params;
-    this.result = result;
-    this.index = index;
-  }
 }
 
 const magic = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
@@ -60,7 +50,7 @@ export class ModuleWriter {
   import(name: string, params: readonly ValueType[], result: ValueType | null): Callable {
     let known = this.#imports.find((other) => other.name === name);
     if (known === undefined)
-      this.#imports.push((known = new Import(name, params, result, this.#imports.length)));
+      this.#imports.push((known = { name, params, result, index: this.#imports.length }));
     return known;
   }
 
