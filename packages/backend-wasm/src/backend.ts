@@ -5,6 +5,7 @@ import {
   bytesPerElement,
   dtypes,
   type Dtype,
+  hostMath,
   IndexError,
   type Kernel,
   OptionError,
@@ -12,10 +13,10 @@ import {
   type TypedArray,
 } from "@chainrule/core";
 import { emitKernel } from "./compile.ts";
-import { control, entrySize, status } from "./control.ts";
+import * as control from "./control.ts";
+import * as status from "./status.ts";
 import { executorModule } from "./executor.ts";
 import { Heap } from "./heap.ts";
-import { hostFunctions } from "./host-functions.ts";
 import { availableThreads, maySleep, startThread, type Thread } from "./pool.ts";
 import { instructionSet, reasonSingleThreaded, reasonUnavailable } from "./support.ts";
 import type { InstructionSet } from "./target.ts";
@@ -29,16 +30,23 @@ export interface WasmBuffer {
   readonly dtype: Dtype;
 }
 
-/** A compiled kernel: the entries that run it, bound to buffers at each call. */
-export interface WasmExecutable {
-  /** Table index, parameter and whether all threads take part, for each call of a function. */
-  readonly phases: readonly {
-    readonly index: number;
-    readonly parameter: number;
-    readonly parallel: boolean;
-  }[];
+/** Entries of the executor, written once, and the bindings to buffers that they end with. */
+interface Laid {
   readonly entries: number;
+  readonly count: number;
   readonly bindings: number;
+}
+
+/** Table index, parameter and whether all threads take part, for each call of a function. */
+interface Call {
+  readonly index: number;
+  readonly parameter: number;
+  readonly parallel: boolean;
+}
+
+/** A compiled kernel: the entries that run it, bound to buffers at each call. */
+export interface WasmExecutable extends Laid {
+  readonly calls: readonly Call[];
 }
 
 /** The WASM backend: its buffers are pieces of one memory. */
@@ -55,11 +63,8 @@ export interface WasmOptions {
   readonly patience?: number;
 }
 
-interface Prepared {
-  readonly entries: number;
-  readonly count: number;
-  readonly bindings: number;
-  readonly bound: (WasmBuffer | null)[];
+interface Prepared extends Laid {
+  readonly bound: WasmBuffer[];
 }
 
 interface Exports {
@@ -96,8 +101,10 @@ class Wasm implements WasmBackend {
   readonly #heap: Heap;
   readonly #views: Views;
   readonly #table: WebAssembly.Table;
+  /** What modules may import: float64 functions by name, those of Math among them. */
+  readonly #environment: WebAssembly.ModuleImports;
   readonly #executor: WebAssembly.Module;
-  readonly #execute: Exports["execute"];
+  readonly #executePlan: Exports["execute"];
   readonly #plans = new WeakMap<readonly PlanStep<WasmBuffer, WasmExecutable>[], Prepared>();
   readonly #shared: boolean;
   readonly #patience: number;
@@ -108,7 +115,10 @@ class Wasm implements WasmBackend {
   #threads = 1;
   #functions = 0;
   #registry = { address: 0, capacity: 0 };
-  #scratch = { shared: 0, each: 0, threads: 1 };
+  /** Bytes of scratch memory by the place in `control` that says where it is. */
+  readonly #scratch = new Map<number, number>();
+  /** The most that a kernel needs of it for each thread. */
+  #privateBytes = 0;
   #waiting = 0;
   #isDisposed = false;
 
@@ -122,8 +132,16 @@ class Wasm implements WasmBackend {
     this.#views = new Views(this.#memory);
     this.#table = new WebAssembly.Table({ initial: 64, element: "anyfunc" });
     this.#executor = new WebAssembly.Module(executorModule(this.#shared));
-    const e = { m: this.#memory, t: this.#table, wait: (tries: number) => this.#wait(tries) };
-    this.#execute = (new WebAssembly.Instance(this.#executor, { e }).exports as unknown as Exports).execute;
+    this.#environment = Object.assign(Object.create(Math), hostMath, {
+      m: this.#memory,
+      t: this.#table,
+      wait: (tries: number) => this.#wait(tries),
+    });
+    this.#executePlan = (this.#instance(this.#executor) as unknown as Exports).execute;
+  }
+
+  #instance(module: WebAssembly.Module): WebAssembly.Exports {
+    return new WebAssembly.Instance(module, { e: this.#environment }).exports;
   }
 
   get threads(): number {
@@ -163,6 +181,10 @@ class Wasm implements WasmBackend {
     if (this.#isDisposed) return;
     this.#threads = 1;
     this.#remark ??= reason;
+    this.#stop();
+  }
+
+  #stop(): void {
     for (const thread of this.#pool) thread.terminate();
     this.#pool = [];
   }
@@ -197,8 +219,8 @@ class Wasm implements WasmBackend {
     return { address: address + start * bytesPerElement(dtype), length: length - start, dtype };
   }
 
-  write(buffer: WasmBuffer, data: TypedArray): void {
-    this.#views.write(buffer.address, data);
+  write({ address, dtype }: WasmBuffer, data: TypedArray): void {
+    this.#views.write(address, data, dtype);
   }
 
   readSync({ address, length, dtype }: WasmBuffer): TypedArray {
@@ -212,31 +234,26 @@ class Wasm implements WasmBackend {
   compile(kernel: Kernel): WasmExecutable {
     const program = emitKernel(kernel, this.#instructions, this.#shared);
     const bytes = program.module.assemble();
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-      e: { m: this.#memory, ...hostFunctions },
-    });
+    const exports = this.#instance(new WebAssembly.Module(bytes));
     this.#reserve(program.sharedBytes, program.privateBytes);
     const first = this.#functions;
     this.#functions += program.entries.length;
     if (this.#functions > this.#table.length) this.#table.grow(this.#functions);
-    program.entries.forEach((_, i) => this.#table.set(first + i, instance.exports[i]));
-    const phases = program.phases.map(({ func, parameter, parallel }) => ({
+    program.entries.forEach((_, i) => this.#table.set(first + i, exports[i]));
+    const calls = program.phases.map(({ func, parameter, parallel }) => ({
       index: first + program.entries.indexOf(func),
       parameter,
       parallel,
     }));
-    const isShared = phases.some(({ parallel }) => parallel);
+    const isShared = calls.some(({ parallel }) => parallel);
     const module = isShared ? this.#register(bytes, first, program.entries.length) : null;
-    const bound = kernel.inputs.length + kernel.outputs.length;
-    const size = phases.length * entrySize + bound * 4;
-    const entries = this.#take(size);
-    const executable: WasmExecutable = { phases, entries, bindings: entries + phases.length * entrySize };
-    this.#writeEntries(entries, executable, executable.bindings);
+    const { size, ...laid } = this.#lay([{ calls, places: kernel.inputs.length + kernel.outputs.length }]);
+    const executable: WasmExecutable = { calls, ...laid };
     const count = program.entries.length;
     const moduleSize = bytes.length;
     abandoned.register(executable, () => {
       if (this.#isDisposed) return;
-      this.#heap.give(entries, size);
+      this.#heap.give(laid.entries, size);
       for (let i = 0; i < count; i++) this.#table.set(first + i, null);
       if (module !== null) this.#heap.give(module, moduleSize);
     });
@@ -246,7 +263,7 @@ class Wasm implements WasmBackend {
   /** Puts a module where workers find it. */
   #register(bytes: Uint8Array, first: number, count: number): number {
     const address = this.#take(bytes.length);
-    this.#views.write(address, bytes);
+    this.#views.write(address, bytes, "uint8");
     if (first + count > this.#registry.capacity) {
       const capacity = 2 * (first + count) + 64;
       const moved = this.#take(capacity * 16);
@@ -265,83 +282,83 @@ class Wasm implements WasmBackend {
 
   /** Makes scratch memory at least so large. */
   #reserve(shared: number, each: number): void {
-    const scratch = this.#scratch;
-    const { i32 } = this.#views;
-    if (shared > scratch.shared) {
-      if (scratch.shared > 0) this.#heap.give(i32[control.sharedScratch / 4]! >>> 0, scratch.shared);
-      scratch.shared = 0;
-      const address = this.#take(shared);
-      this.#views.i32[control.sharedScratch / 4] = address;
-      scratch.shared = shared;
-    }
-    const largest = Math.max(each, scratch.each);
-    if (each > scratch.each || this.#threads > scratch.threads) {
-      const size = Math.ceil(largest / 4096) * 4096 + 64;
-      if (scratch.each > 0) {
-        const old = Math.ceil(scratch.each / 4096) * 4096 + 64;
-        this.#heap.give(this.#views.i32[control.privateScratch / 4]! >>> 0, old * scratch.threads);
-      }
-      scratch.each = 0;
-      const address = this.#take(size * this.#threads);
-      this.#views.i32[control.privateScratch / 4] = address;
-      this.#views.i32[control.privateSize / 4] = size;
-      scratch.each = largest;
-      scratch.threads = this.#threads;
-    }
+    this.#renew(control.sharedScratch, shared);
+    const most = Math.max(each, this.#privateBytes);
+    if (most === 0) return;
+    const size = Math.ceil(most / 4096) * 4096 + 64;
+    this.#renew(control.privateScratch, size * this.#threads);
+    this.#views.i32[control.privateSize / 4] = size;
+    this.#privateBytes = most;
   }
 
-  #writeEntries(at: number, { phases }: WasmExecutable, bindings: number): void {
-    phases.forEach(({ index, parameter, parallel }, i) => {
-      this.#views.i32.set([index, bindings, parameter, parallel ? 1 : 0], (at + i * entrySize) / 4);
-    });
+  /** A block of at least `bytes` in the place of the one that `place` points to. */
+  #renew(place: number, bytes: number): void {
+    const held = this.#scratch.get(place) ?? 0;
+    if (bytes <= held) return;
+    if (held > 0) this.#heap.give(this.#views.i32[place / 4]! >>> 0, held);
+    this.#scratch.delete(place);
+    const address = this.#take(bytes);
+    this.#views.i32[place / 4] = address;
+    this.#scratch.set(place, bytes);
+  }
+
+  /** Writes the entries of what runs in one go, before their bindings; replays only change the latter. */
+  #lay(steps: readonly { calls: readonly Call[]; places: number }[]): Laid & { size: number } {
+    const count = steps.reduce((sum, { calls }) => sum + calls.length, 0);
+    const places = steps.reduce((sum, step) => sum + step.places, 0);
+    const size = count * control.entrySize + places * 4;
+    const entries = this.#take(size);
+    const bindings = entries + count * control.entrySize;
+    let entry = entries / 4;
+    let binding = bindings;
+    for (const step of steps) {
+      for (const { index, parameter, parallel } of step.calls) {
+        this.#views.i32.set([index, binding, parameter, parallel ? 1 : 0], entry);
+        entry += control.entrySize / 4;
+      }
+      binding += step.places * 4;
+    }
+    return { entries, count, bindings, size };
   }
 
   run(executable: WasmExecutable, buffers: readonly WasmBuffer[]): void {
     const { i32 } = this.#views;
     const first = executable.bindings / 4;
     for (let i = 0; i < buffers.length; i++) i32[first + i] = buffers[i]!.address;
-    this.#finish(this.#execute(executable.entries, executable.phases.length, this.#threads));
+    this.#execute(executable);
   }
 
   runPlan(steps: readonly PlanStep<WasmBuffer, WasmExecutable>[]): void {
     const plan = this.#plans.get(steps) ?? this.#prepare(steps);
-    const { bound, bindings } = plan;
+    const { bound } = plan;
     const { i32 } = this.#views;
+    const first = plan.bindings / 4;
     let at = 0;
     for (const { buffers } of steps) {
       for (let i = 0; i < buffers.length; i++, at++) {
         const buffer = buffers[i]!;
         if (bound[at] === buffer) continue;
         bound[at] = buffer;
-        i32[bindings / 4 + at] = buffer.address;
+        i32[first + at] = buffer.address;
       }
     }
-    this.#finish(this.#execute(plan.entries, plan.count, this.#threads));
+    this.#execute(plan);
   }
 
-  /** The entries of a plan, written once; replays only change what buffers they are bound to. */
   #prepare(steps: readonly PlanStep<WasmBuffer, WasmExecutable>[]): Prepared {
-    const count = steps.reduce((sum, { executable }) => sum + executable.phases.length, 0);
-    const places = steps.reduce((sum, { buffers }) => sum + buffers.length, 0);
-    const size = count * entrySize + places * 4;
-    const entries = this.#take(size);
-    const bindings = entries + count * entrySize;
-    let entry = entries;
-    let binding = bindings;
-    for (const { executable, buffers } of steps) {
-      this.#writeEntries(entry, executable, binding);
-      entry += executable.phases.length * entrySize;
-      binding += buffers.length * 4;
-    }
-    const plan: Prepared = { entries, count, bindings, bound: Array.from({ length: places }, () => null) };
+    const { size, ...laid } = this.#lay(
+      steps.map(({ executable, buffers }) => ({ calls: executable.calls, places: buffers.length })),
+    );
+    const plan: Prepared = { ...laid, bound: [] };
     this.#plans.set(steps, plan);
     abandoned.register(steps, () => {
-      if (!this.#isDisposed) this.#heap.give(entries, size);
+      if (!this.#isDisposed) this.#heap.give(plan.entries, size);
     });
     return plan;
   }
 
-  #finish(result: number): void {
+  #execute({ entries, count }: Laid): void {
+    const result = this.#executePlan(entries, count, this.#threads);
     if (result === status.ok) return;
     const { i32 } = this.#views;
     if (result === status.indexOutOfRange) {
@@ -361,8 +378,7 @@ class Wasm implements WasmBackend {
 
   dispose(): void {
     this.#isDisposed = true;
-    for (const thread of this.#pool) thread.terminate();
-    this.#pool = [];
+    this.#stop();
   }
 }
 

@@ -1,5 +1,5 @@
 import type { DotKernel } from "@chainrule/core";
-import { control } from "./control.ts";
+import * as control from "./control.ts";
 import { emitEpilogue } from "./dot-epilogue.ts";
 import { digits, type Matrix, placeOf } from "./dot-matrix.ts";
 import { emitPack } from "./dot-pack.ts";

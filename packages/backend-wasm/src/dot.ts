@@ -1,5 +1,5 @@
 import type { DotKernel } from "@chainrule/core";
-import { control } from "./control.ts";
+import * as control from "./control.ts";
 import { DotEmitter, type Stage } from "./dot-emitter.ts";
 import { digits } from "./dot-matrix.ts";
 import { inShares, type Program } from "./program.ts";

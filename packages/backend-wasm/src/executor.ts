@@ -1,4 +1,5 @@
-import { control, entrySize, status } from "./control.ts";
+import * as control from "./control.ts";
+import * as status from "./status.ts";
 import { type Callable, Func, type Int, type Local } from "./wasm/function.ts";
 import { ModuleWriter } from "./wasm/module.ts";
 import * as op from "./wasm/opcodes.ts";
@@ -58,7 +59,7 @@ export function executorModule(shared: boolean): Uint8Array<ArrayBuffer> {
     }
     f.push(result);
     f.when(() => f.return(result));
-    f.set(entry, f.i(op.add, entry, entrySize));
+    f.set(entry, f.i(op.add, entry, control.entrySize));
   });
   f.push(result);
   module.export("execute", f);

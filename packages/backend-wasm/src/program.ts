@@ -1,5 +1,6 @@
 import type { Kernel } from "@chainrule/core";
-import { control, status } from "./control.ts";
+import * as control from "./control.ts";
+import * as status from "./status.ts";
 import type { Share } from "./loops.ts";
 import type { InstructionSet, Target } from "./target.ts";
 import { vectors } from "./vectors.ts";

@@ -1,4 +1,4 @@
-import { control } from "./control.ts";
+import * as control from "./control.ts";
 
 /** What a worker is told when it starts. */
 export interface WorkerStart {
@@ -10,20 +10,22 @@ export interface WorkerStart {
 
 /**
  * The program of a worker, as text: bundlers would not find a file. It says "ready", then stays in `work` for good
- * but to load kernels, which it reads from shared memory since no message can reach it there.
+ * but to load kernels, which it reads from shared memory since no message can reach it there. A kernel that does not
+ * load may be gone by now, or this thread may not know yet that memory has grown: it tries again.
  */
 export const workerSource: string = `
 const start = ({ memory, executor, thread, threads }, ready) => {
-  const table = new WebAssembly.Table({ initial: 64, element: "anyfunc" });
+  const { Instance, Module, Table } = WebAssembly;
+  const table = new Table({ initial: 64, element: "anyfunc" });
   const e = { m: memory, t: table, wait: () => 0 };
-  const { work } = new WebAssembly.Instance(executor, { e }).exports;
+  const { work } = new Instance(executor, { e }).exports;
   const words = () => new Int32Array(memory.buffer);
   const load = (index) => {
-    const entry = words().subarray((words()[${control.registry / 4}] >>> 2) + index * 4);
-    const bytes = new Uint8Array(memory.buffer, entry[0] >>> 0, entry[1]).slice();
-    const functions = new WebAssembly.Instance(new WebAssembly.Module(bytes), { e }).exports;
+    const [address, length, first] = words().subarray((words()[${control.registry / 4}] >>> 2) + index * 4);
+    const bytes = new Uint8Array(memory.buffer, address >>> 0, length).slice();
+    const functions = new Instance(new Module(bytes), { e }).exports;
     for (const name in functions) {
-      const at = entry[2] + Number(name);
+      const at = first + Number(name);
       if (at >= table.length) table.grow(2 * at + 1 - table.length);
       table.set(at, functions[name]);
     }
@@ -36,7 +38,6 @@ const start = ({ memory, executor, thread, threads }, ready) => {
         load(index);
         failures = 0;
       } catch (error) {
-        // The kernel may be gone by now, or this thread may not know yet that memory has grown.
         if (++failures > 100) throw error;
       }
     }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { BackendError, type DotKernel, type Kernel, type TypedArray } from "@chainrule/core";
 import { expect, test } from "vitest";
-import { control } from "../src/control.ts";
+import * as control from "../src/control.ts";
 import { createWasm, type WasmBackend } from "../src/index.ts";
 import { contiguous, Random } from "./kernels.ts";
 import { createBackend, expectSameBits, runOn } from "./run.ts";
