@@ -1,4 +1,4 @@
-import type { Dtype, Expression, IndexMap } from "@chainrule/core";
+import { operandsOf, type Dtype, type Expression, type IndexMap } from "@chainrule/core";
 
 /** Expressions, and what only lowering needs beside them. */
 export type Node =
@@ -33,15 +33,8 @@ export interface Step {
 const maxInlineDepth = 24;
 
 /** The operands of a node; `result` is what `result` nodes stand for. */
-function operandsOf(node: Node, result: Node | null): readonly Node[] {
+function needsOf(node: Node, result: Node | null): readonly Node[] {
   switch (node.kind) {
-    case "unary":
-    case "cast":
-      return [node.x];
-    case "binary":
-      return [node.x, node.y];
-    case "where":
-      return [node.condition, node.x, node.y];
     case "position":
       return [node.index];
     case "take":
@@ -49,7 +42,7 @@ function operandsOf(node: Node, result: Node | null): readonly Node[] {
     case "result":
       return result ? [result] : [];
     default:
-      return [];
+      return operandsOf(node);
   }
 }
 
@@ -75,7 +68,7 @@ export function analyse(
   const pending = roots.toReversed();
   while (pending.length > 0) {
     const node = pending.at(-1)!;
-    const operands = operandsOf(node, result);
+    const operands = needsOf(node, result);
     const missing = steps.has(node) ? [] : operands.filter((operand) => !steps.has(operand));
     if (missing.length > 0) {
       pending.push(...missing);

@@ -1,4 +1,4 @@
-import type { IndexMap, Range, Shape } from "@chainrule/core";
+import { partsOfAxis, type IndexMap, type Range, type Shape } from "@chainrule/core";
 import { analyse, type Node, type Step } from "./analysis.ts";
 import type { Emitter } from "./emitter.ts";
 import {
@@ -102,13 +102,8 @@ export class Evaluation<E> {
   /** The parts of `axis` in which no mask changes, in order; one part where there would be many. */
   parts(axis: number): readonly Range[] {
     const size = this.#sizes[axis]!;
-    const cuts = new Set([0, size]);
-    for (const { ranges } of this.#masks.values()) {
-      for (const cut of ranges[axis]!) if (cut > 0 && cut < size) cuts.add(cut);
-    }
-    if (cuts.size > 6) return [[0, size]];
-    const sorted = [...cuts].sort((a, b) => a - b);
-    return sorted.slice(1).map((cut, i): Range => [sorted[i]!, cut]);
+    const cuts = [...this.#masks.values()].flatMap(({ ranges }) => ranges[axis]!);
+    return partsOfAxis(size, cuts) ?? [[0, size]];
   }
 
   /** Inside a loop over `axis` from now on, with an index somewhere in `range`. */

@@ -1,8 +1,8 @@
-import type { GatherKernel, ScatterAddKernel } from "@chainrule/core";
+import { loopAxes, type GatherKernel, type ScatterAddKernel } from "@chainrule/core";
 import type { Node } from "./analysis.ts";
 import type { Emitter } from "./emitter.ts";
 import { Evaluation } from "./evaluation.ts";
-import { type KernelOutputs, loopAxes, nest, storeOutputs, targetsOf } from "./nest.ts";
+import { type KernelOutputs, nest, storeOutputs, targetsOf } from "./nest.ts";
 import { binaryOperation } from "./scalar.ts";
 
 /** All outputs at each index, in one nest of loops; `result` is what `result` nodes stand for. */

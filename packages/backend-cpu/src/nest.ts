@@ -1,4 +1,4 @@
-import type { Expression, IndexMap, Range, Shape } from "@chainrule/core";
+import { contiguousMap, type Expression, type IndexMap, type Range, type Shape } from "@chainrule/core";
 import type { Emitter } from "./emitter.ts";
 import type { Evaluation, Place } from "./evaluation.ts";
 
@@ -9,17 +9,6 @@ export interface KernelOutputs {
   readonly shape: Shape;
   readonly targets?: readonly IndexMap[];
 }
-
-/** Row-major order from the first element on: where the outputs of a kernel are stored. */
-export function contiguousMap(shape: Shape): IndexMap {
-  const strides: number[] = shape.map(() => 1);
-  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
-  return { offset: 0, strides, mask: null };
-}
-
-/** The axes that need a loop. */
-export const loopAxes = (shape: Shape): number[] =>
-  shape.map((_, axis) => axis).filter((axis) => shape[axis]! > 1);
 
 /** `body` for each index of `axis` in `range`, entered in all `evaluations`. */
 export function loopRange<E>(

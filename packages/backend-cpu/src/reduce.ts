@@ -1,11 +1,11 @@
-import type { Expression, ReduceKernel } from "@chainrule/core";
+import { foldIdentity, loopAxes, type Expression, type ReduceKernel } from "@chainrule/core";
 import type { Emitter } from "./emitter.ts";
 import { Evaluation } from "./evaluation.ts";
 import { foldAcross } from "./fold-across.ts";
 import { foldAlong } from "./fold-along.ts";
 import { lanes, type Fold } from "./fold.ts";
-import { loopAxes, storeOutputs, targetsOf } from "./nest.ts";
-import { foldIdentity, foldOperation, foldResult } from "./scalar.ts";
+import { storeOutputs, targetsOf } from "./nest.ts";
+import { foldOperation, foldResult } from "./scalar.ts";
 
 /** Sums of float64 longer than this go through partial sums, so that errors grow with the root of the length. */
 const longSum = 512;

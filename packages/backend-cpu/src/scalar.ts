@@ -1,4 +1,11 @@
-import { DtypeError, type BinaryOp, type Dtype, type ReduceOp, type UnaryOp } from "@chainrule/core";
+import {
+  DtypeError,
+  foldOperator,
+  type BinaryOp,
+  type Dtype,
+  type ReduceOp,
+  type UnaryOp,
+} from "@chainrule/core";
 import {
   identity,
   infix,
@@ -130,14 +137,10 @@ export function castOperation(from: Dtype, to: Dtype): Operation {
 
 /** How a reduction folds: floats accumulate in float64 and round once at the end, uint8 accumulates in int32. */
 export function foldOperation(op: ReduceOp, dtype: Dtype): Operation {
-  const name = op === "sum" ? "add" : op === "prod" ? "mul" : "max";
-  return binaryOperation(name, dtype === "float32" ? "float64" : dtype === "uint8" ? "int32" : dtype);
-}
-
-/** The fold of nothing. */
-export function foldIdentity(op: ReduceOp, dtype: Dtype): number {
-  if (op !== "max") return op === "sum" ? 0 : 1;
-  return dtype === "int32" ? -(2 ** 31) : dtype === "uint8" ? 0 : -Infinity;
+  return binaryOperation(
+    foldOperator(op),
+    dtype === "float32" ? "float64" : dtype === "uint8" ? "int32" : dtype,
+  );
 }
 
 /** What `foldOperation` gathered, as a value of `dtype`. */

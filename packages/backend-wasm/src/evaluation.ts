@@ -1,5 +1,7 @@
 import {
   bytesPerElement,
+  contiguousMap,
+  operandsOf,
   type Dtype,
   type Expression,
   type IndexMap,
@@ -10,7 +12,7 @@ import {
 import { binary, cast, unary } from "./arithmetic.ts";
 import { select } from "./conversions.ts";
 import { constant, type Lanes, load, loadOne, partsOf, store, truth } from "./lanes.ts";
-import { contiguousMap, type Index, type Walker } from "./loops.ts";
+import type { Index, Walker } from "./loops.ts";
 import type { Target } from "./target.ts";
 import { threefry } from "./threefry.ts";
 import type { Int, Local } from "./wasm/function.ts";
@@ -36,20 +38,6 @@ export type KernelOutputs = Pick<Kernel, "inputs" | "outputs" | "shape" | "targe
 /** What `result` stands for: something that gives the lanes when they are asked for. */
 export type ResultSource = (lanes: number) => Lanes;
 
-const childrenOf = (node: Expression): readonly Expression[] => {
-  switch (node.kind) {
-    case "unary":
-    case "cast":
-      return [node.x];
-    case "binary":
-      return [node.x, node.y];
-    case "where":
-      return [node.condition, node.x, node.y];
-    default:
-      return [];
-  }
-};
-
 const isPowerOfTwo = (node: Expression): node is Expression & { kind: "const" } =>
   node.kind === "const" && node.value > 0 && (node.value & (node.value - 1)) === 0;
 
@@ -60,7 +48,7 @@ export function collect(roots: readonly Expression[]): Expression[] {
   const pending = roots.toReversed();
   while (pending.length > 0) {
     const node = pending.at(-1)!;
-    const missing = seen.has(node) ? [] : childrenOf(node).filter((child) => !seen.has(child));
+    const missing = seen.has(node) ? [] : operandsOf(node).filter((child) => !seen.has(child));
     if (missing.length > 0) {
       pending.push(...missing);
       continue;
@@ -119,7 +107,7 @@ export class Evaluation implements Walker {
     this.#nodes = collect(roots);
     for (const node of this.#nodes) {
       let level = node.kind === "result" ? order.axes.length : 0;
-      for (const child of childrenOf(node)) level = Math.max(level, this.#levelOf.get(child)!);
+      for (const child of operandsOf(node)) level = Math.max(level, this.#levelOf.get(child)!);
       if ("map" in node) {
         const isPlain = node.kind === "index" || node.kind === "random" || node.kind === "valid";
         level = Math.max(

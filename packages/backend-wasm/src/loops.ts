@@ -1,4 +1,4 @@
-import type { IndexMap, Range, Shape } from "@chainrule/core";
+import { partsOfAxis, type Range } from "@chainrule/core";
 import { width } from "./lanes.ts";
 import type { Target } from "./target.ts";
 import type { Int, Local } from "./wasm/function.ts";
@@ -39,26 +39,6 @@ export class Party<W extends Walker> implements Walker {
     return this.members.flatMap((member) => member.cuts(axis));
   }
 }
-
-/** The parts of an axis in which no mask changes, in order; null where there would be many. */
-function partsOfAxis(walkers: readonly Walker[], axis: number, size: number): readonly Range[] | null {
-  const cuts = new Set([0, size]);
-  for (const walker of walkers) for (const cut of walker.cuts(axis)) if (cut > 0 && cut < size) cuts.add(cut);
-  if (cuts.size > 6) return null;
-  const sorted = [...cuts].sort((a, b) => a - b);
-  return sorted.slice(1).map((cut, i): Range => [sorted[i]!, cut]);
-}
-
-/** Row-major order from the first element on: where the outputs of a kernel are stored. */
-export function contiguousMap(shape: Shape): IndexMap {
-  const strides: number[] = shape.map(() => 1);
-  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
-  return { offset: 0, strides, mask: null };
-}
-
-/** The axes that need a loop. */
-export const loopAxes = (shape: Shape): number[] =>
-  shape.map((_, axis) => axis).filter((axis) => shape[axis]! > 1);
 
 /** What of `size` a thread takes: all of it, or a range known when it runs. */
 export interface Share {
@@ -105,7 +85,8 @@ export function loopLanes<W extends Walker>(
     body(active);
     for (const walker of active) walker.leave();
   };
-  const parts = partsOfAxis(walkers, axis, size);
+  const cuts = walkers.flatMap((walker) => walker.cuts(axis));
+  const parts = partsOfAxis(size, cuts);
   if (parts === null || (share !== null && parts.length > 1)) {
     // One at a time each is inside its masks or not.
     f.loop(share?.low ?? 0, share?.high ?? size, 1, (i) => enter(walkers.slice(0, 1), i, 0, [0, size], 1));

@@ -1,5 +1,6 @@
 import {
   bytesPerElement,
+  loopAxes,
   type Expression,
   type GatherKernel,
   type MapKernel,
@@ -7,7 +8,7 @@ import {
 } from "@chainrule/core";
 import { binary } from "./arithmetic.ts";
 import { collect, Evaluation, type Order, type ResultSource } from "./evaluation.ts";
-import { loopAxes, loopAxis, loopLanes, type Share } from "./loops.ts";
+import { loopAxis, loopLanes, type Share } from "./loops.ts";
 import { extract, type Lanes, load, loadOne, partsOf, store } from "./lanes.ts";
 import { type Entry, faultUnless, inShares, type Program } from "./program.ts";
 import type { Int, Local } from "./wasm/function.ts";

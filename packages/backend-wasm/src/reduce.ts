@@ -1,7 +1,16 @@
-import type { Dtype, Expression, ReduceKernel, ReduceOp } from "@chainrule/core";
+import {
+  type BinaryOp,
+  type Dtype,
+  type Expression,
+  foldIdentity,
+  foldOperator,
+  loopAxes,
+  type ReduceKernel,
+  type ReduceOp,
+} from "@chainrule/core";
 import { binary, cast } from "./arithmetic.ts";
 import { collect, Evaluation } from "./evaluation.ts";
-import { loopAxes, loopAxis, loopLanes, Party, type Share } from "./loops.ts";
+import { loopAxis, loopLanes, Party, type Share } from "./loops.ts";
 import { constant, type Lanes, partsOf, width } from "./lanes.ts";
 import { costOf } from "./map.ts";
 import { type Entry, inShares, type Program } from "./program.ts";
@@ -19,12 +28,6 @@ const cheap = 12;
 const gatheredIn = (op: ReduceOp, dtype: Dtype): Dtype =>
   dtype === "float32" && op !== "max" ? "float64" : dtype === "uint8" ? "int32" : dtype;
 
-/** The fold of nothing. */
-function identityOf(op: ReduceOp, dtype: Dtype): number {
-  if (op !== "max") return op === "sum" ? 0 : 1;
-  return dtype === "int32" ? -(2 ** 31) : dtype === "uint8" || dtype === "bool" ? 0 : -Infinity;
-}
-
 /** A measure of the memory traffic when `value` is computed along `axis`. */
 function trafficAlong(value: Expression, axis: number): number {
   let traffic = 0;
@@ -39,17 +42,17 @@ function trafficAlong(value: Expression, axis: number): number {
 /** Running folds, one for each four of elements that go side by side. */
 class Fold {
   readonly #target: Target;
-  readonly #name: "add" | "mul" | "max";
+  readonly #name: BinaryOp;
   readonly #from: Dtype;
   readonly dtype: Dtype;
   readonly #identity: Lanes;
 
   constructor(target: Target, op: ReduceOp, dtype: Dtype) {
     this.#target = target;
-    this.#name = op === "sum" ? "add" : op === "prod" ? "mul" : "max";
+    this.#name = foldOperator(op);
     this.#from = dtype;
     this.dtype = gatheredIn(op, dtype);
-    this.#identity = constant(target.f, this.dtype, identityOf(op, dtype));
+    this.#identity = constant(target.f, this.dtype, foldIdentity(op, dtype));
   }
 
   /** Fresh accumulators. */

@@ -5,6 +5,14 @@ export type { Range } from "./engine/view.ts";
 export { threefry2x32 } from "./engine/threefry.ts";
 export * from "./backend/kernel.ts";
 export { hostMath } from "./backend/host-math.ts";
+export {
+  contiguousMap,
+  foldIdentity,
+  foldOperator,
+  loopAxes,
+  operandsOf,
+  partsOfAxis,
+} from "./backend/lowering.ts";
 export type { Backend, BackendPlugin, Capabilities, PlanStep } from "./backend/contract.ts";
 export {
   getBackend,

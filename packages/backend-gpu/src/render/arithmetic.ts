@@ -1,4 +1,4 @@
-import { DtypeError, type BinaryOp, type Dtype, type ReduceOp, type UnaryOp } from "@chainrule/core";
+import { DtypeError, type BinaryOp, type Dtype, type UnaryOp } from "@chainrule/core";
 import type { HelperName } from "./helper.ts";
 import type { Writer } from "./writer.ts";
 
@@ -73,12 +73,3 @@ export function cast(writer: Writer, from: Dtype, to: Dtype, x: string): string 
   const whole = from === "float32" ? writer.call("truncate", x) : x;
   return to === "uint8" ? writer.call("wrap", whole) : whole;
 }
-
-/** The fold of nothing. */
-export function foldIdentity(op: ReduceOp, dtype: Dtype): number {
-  if (op !== "max") return op === "sum" ? 0 : 1;
-  return dtype === "int32" ? -(2 ** 31) : dtype === "float32" ? -Infinity : 0;
-}
-
-/** The operation that folds. */
-export const foldOp = (op: ReduceOp): BinaryOp => (op === "sum" ? "add" : op === "prod" ? "mul" : "max");

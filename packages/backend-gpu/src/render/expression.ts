@@ -1,4 +1,4 @@
-import type { Expression } from "@chainrule/core";
+import { operandsOf, type Expression } from "@chainrule/core";
 import { isForHost } from "../host/integers.ts";
 import { binary, cast, checkDtype, unary } from "./arithmetic.ts";
 import { extentOf, Inputs, type Source, type Stage } from "./inputs.ts";
@@ -57,20 +57,6 @@ export class Sources {
 }
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, n) => size * n, 1);
-
-export function operandsOf(node: Expression): readonly Expression[] {
-  switch (node.kind) {
-    case "unary":
-    case "cast":
-      return [node.x];
-    case "binary":
-      return [node.x, node.y];
-    case "where":
-      return [node.condition, node.x, node.y];
-    default:
-      return [];
-  }
-}
 
 /** Gathers what a program reads. */
 export function inputsFor(

@@ -1,12 +1,14 @@
-import type {
-  DotKernel,
-  GatherKernel,
-  Kernel,
-  MapKernel,
-  ReduceKernel,
-  ScatterAddKernel,
+import {
+  foldIdentity,
+  foldOperator,
+  type DotKernel,
+  type GatherKernel,
+  type Kernel,
+  type MapKernel,
+  type ReduceKernel,
+  type ScatterAddKernel,
 } from "@chainrule/core";
-import { binary, checkDtype, foldIdentity, foldOp } from "./arithmetic.ts";
+import { binary, checkDtype } from "./arithmetic.ts";
 import { ExpressionWriter, inputsFor, sizeOf, spaceOf, Sources } from "./expression.ts";
 import { extentOf, type Source, type Stage } from "./inputs.ts";
 import { mostElements, type Target } from "./target.ts";
@@ -65,7 +67,7 @@ function renderReduce(kernel: ReduceKernel, target: Target): Stage[] {
   const terms = sizeOf(reduced);
   const parts = partsOf(terms, length);
   const fold = (writer: Writer, sum: string, term: string): void =>
-    writer.line(`${sum} = ${binary(writer, foldOp(op), dtype, sum, term)};`);
+    writer.line(`${sum} = ${binary(writer, foldOperator(op), dtype, sum, term)};`);
 
   /** Folds all terms, or every `parts`-th from `part` on. */
   const foldTerms = (

@@ -1,4 +1,5 @@
 import type { BinaryOp, ReduceOp, UnaryOp } from "../backend/kernel.ts";
+import { foldIdentity } from "../backend/lowering.ts";
 import { isFloat, roundTo, type Dtype } from "../dtype.ts";
 import { DtypeError, ShapeError } from "../errors.ts";
 import type { Storage } from "../engine/storage.ts";
@@ -147,11 +148,6 @@ export function where(condition: Node, x: Node, y: Node): Node {
   return make("where", [condition, x, y], null, x.shape, x.dtype);
 }
 
-const neutral = (op: ReduceOp, dtype: Dtype): number => {
-  if (op !== "max") return op === "sum" ? 0 : 1;
-  return isFloat(dtype) ? -Infinity : dtype === "int32" ? -(2 ** 31) : 0;
-};
-
 /** Folds `axes` (ascending) away. */
 export function reduce(op: ReduceOp, x: Node, axes: readonly number[]): Node {
   const shape = x.shape.filter((_, axis) => !axes.includes(axis));
@@ -162,7 +158,7 @@ export function reduce(op: ReduceOp, x: Node, axes: readonly number[]): Node {
         `max: an axis of size 0 has no largest element; the shape is ${formatShape(x.shape)}`,
       );
     }
-    return constant(neutral(op, x.dtype), shape, x.dtype);
+    return constant(foldIdentity(op, x.dtype), shape, x.dtype);
   }
   return make("reduce", [x], { op, axes }, shape, x.dtype);
 }
