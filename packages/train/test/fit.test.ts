@@ -1,7 +1,7 @@
 import { OptionError } from "@chainrule/core";
 import { DataLoader } from "@chainrule/data";
 import { crossEntropy, Dropout, Linear, Sequential } from "@chainrule/nn";
-import { Adam, cosine, SGD } from "@chainrule/optim";
+import { Adam, cosine, oneCycle, SGD } from "@chainrule/optim";
 import { describe, expect, it } from "vitest";
 import { type Batches, type Callback, evaluate, fit, predict } from "../src/index.ts";
 import { loaderOf, quadrants, smallModel, weightsOf } from "./helpers.ts";
@@ -92,6 +92,16 @@ describe("fit", () => {
     });
     expect(epochs.map(({ lr }) => lr)).toEqual([0.05, 0.025]);
     expect(rates).toEqual([1 / 2, 1 / 3, 1 / 4, 1 / 5].map((factor) => 0.1 * factor));
+  });
+
+  it.each([cosine, oneCycle])("takes a schedule that ends with the run: %o", async (schedule) => {
+    const history = await fit(smallModel(), loaderOf(data, { batchSize: 250 }), {
+      loss: crossEntropy,
+      optimizer: new SGD({ lr: 0.1 }),
+      epochs: 2,
+      schedule: schedule(4),
+    });
+    expect(history).toMatchObject({ steps: 4, stopped: null });
   });
 
   it("bounds the gradients where told to", async () => {
