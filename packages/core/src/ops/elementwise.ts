@@ -195,11 +195,16 @@ export function clip(x: Node, low: number | undefined, high: number | undefined)
   });
 }
 
-/** 1/(1 + e⁻ˣ); the derivative σ(1 − σ) is taken from the value, where the quotient's would be 0·∞. */
+/**
+ * 1/(1 + e⁻ˣ), below 0 as eˣ/(1 + eˣ), so that no power overflows; the derivative σ(1 − σ) is taken from the value,
+ * where the quotient's would be 0·∞.
+ */
 export function sigmoid(x: Node): Node {
   const from = toFloat(x);
   const one = like(from, 1);
-  const value = g.div(one, g.add(one, g.exp(g.neg(from))));
+  const isNegative = g.lt(from, like(from, 0));
+  const power = g.exp(g.where(isNegative, from, g.neg(from)));
+  const value = g.div(g.where(isNegative, power, one), g.add(one, power));
   return g.custom(value, [from], (upstream, y) => [g.mul(upstream, g.mul(y, g.sub(one, y)))]);
 }
 
