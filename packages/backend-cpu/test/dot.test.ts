@@ -1,4 +1,4 @@
-import type { DotKernel, Dtype, Expression, TypedArray } from "@chainrule/core";
+import type { DotKernel, DotOperand, Dtype, Expression, TypedArray } from "@chainrule/core";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { array, contiguous } from "./reference.ts";
@@ -142,6 +142,56 @@ test("batches, of one axis and of several, broadcast and backwards", () => {
     const shifted = { ...three, b: { ...three.b, offset: 2 * k * n } };
     check(shifted, [noise("float32", room(m, k, 6)), noise("float32", room(k, n, 3))], 1.2e-7);
   }
+});
+
+test("rows, columns and steps over several axes that overlap, repeat and run backwards", () => {
+  const sizes = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 3 });
+  const stride = fc.constantFrom(1, 1, 2, 3, 7, -1, -4, 0);
+  const strides = fc.array(stride, { minLength: 3, maxLength: 3 });
+  fc.assert(
+    fc.property(
+      fc.record({
+        m: sizes,
+        n: sizes,
+        k: sizes,
+        batch: fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 2 }),
+        steps: fc.array(strides, { minLength: 6, maxLength: 6 }),
+        dtype: fc.constantFrom("float32", "float64", "int32"),
+      }),
+      ({ m, n, k, batch, steps, dtype }) => {
+        const operand = (
+          input: number,
+          parts: readonly (readonly [sizes: readonly number[], strides: readonly number[]])[],
+        ): { operand: DotOperand; room: number } => {
+          const cut = parts.map(([sizes, strides]) => strides.slice(0, sizes.length));
+          const ends = parts.flatMap(([sizes, strides]) => sizes.map((size, i) => (size - 1) * strides[i]!));
+          const low = ends.reduce((sum, end) => sum + Math.min(0, end), 0);
+          const high = ends.reduce((sum, end) => sum + Math.max(0, end), 0);
+          const [of, row, column] = cut as [number[], number[], number[]];
+          return { operand: { input, offset: -low, batch: of, row, column }, room: high - low + 1 };
+        };
+        const [s0, s1, s2, s3, s4, s5] = steps as [
+          number[],
+          number[],
+          number[],
+          number[],
+          number[],
+          number[],
+        ];
+        const a = operand(0, [[batch, s0], [m, s1], [k, s2]]); // prettier-ignore
+        const b = operand(1, [[batch, s3], [k, s4], [n, s5]]); // prettier-ignore
+        const total = (sizes: readonly number[]): number =>
+          sizes.reduce((product, size) => product * size, 1);
+        const kernel = { ...dot(1, 1, 1, { dtype }), m, n, k, a: a.operand, b: b.operand };
+        check(
+          { ...kernel, shape: [...batch, total(m), total(n)] },
+          [noise(dtype, a.room), noise(dtype, b.room, 2)],
+          tolerance(dtype, total(k)),
+        );
+      },
+    ),
+    { numRuns: 150 },
+  );
 });
 
 test("NaN and infinities come through, and zeros beyond the edge make none", () => {

@@ -1,4 +1,4 @@
-import type { Dtype, Expression, IndexMap, Kernel, TypedArray } from "@chainrule/core";
+import type { DotKernel, Dtype, Expression, IndexMap, Kernel, TypedArray } from "@chainrule/core";
 import { threefry2x32 } from "@chainrule/core";
 
 const arrays = {
@@ -179,6 +179,7 @@ export function runReference(
     return [out];
   }
   const outputs = kernel.outputs.map((output) => array(output.dtype, sizeOf(kernel.shape)));
+  const lines = kernel.kind === "dot" ? linesOf(kernel) : null;
   let position = 0;
   for (const index of indices(kernel.shape)) {
     let result = 0;
@@ -190,16 +191,16 @@ export function runReference(
         values.push(evaluate(kernel.value, [...index, ...rest], inputs));
       result = round(kernel.value.dtype, fold(kernel.op, kernel.value.dtype, values));
     } else if (kernel.kind === "dot") {
-      const { a, b, m, n, k, dtype } = kernel;
+      const { a, b, dtype } = kernel;
       const batch = index.slice(0, -2);
       const [i, j] = index.slice(-2) as [number, number];
-      const row = [...indices(m)][i]!;
-      const column = [...indices(n)][j]!;
+      const row = lines!.rows[i]!;
+      const column = lines!.columns[j]!;
       const offset = (at: readonly number[], strides: readonly number[]): number =>
         at.reduce((sum, n, axis) => sum + n * strides[axis]!, 0);
       const startA = a.offset + offset(batch, a.batch) + offset(row, a.row);
       const startB = b.offset + offset(batch, b.batch) + offset(column, b.column);
-      for (const step of indices(k)) {
+      for (const step of lines!.steps) {
         const x = inputs[a.input]![startA + offset(step, a.column)]!;
         const y = inputs[b.input]![startB + offset(step, b.row)]!;
         result = dtype === "int32" ? (result + Math.imul(x, y)) | 0 : result + x * y;
@@ -220,3 +221,10 @@ export function runReference(
   }
   return outputs;
 }
+
+/** The indices along the axes of each row, column and step of a product. */
+const linesOf = ({ m, n, k }: DotKernel): Record<"rows" | "columns" | "steps", (readonly number[])[]> => ({
+  rows: [...indices(m)],
+  columns: [...indices(n)],
+  steps: [...indices(k)],
+});

@@ -8,6 +8,7 @@ import {
   random,
   realizeSync,
   registerBackend,
+  slidingWindows,
   type Tensor,
   Variable,
   zeros,
@@ -124,6 +125,80 @@ describe("reductions and products", () => {
     const plan = explain(loss, loss.gradient(w)[0]!);
     expect(kinds(plan).filter((kind) => kind === "dot")).toHaveLength(2);
     expect(kernelsOf(plan).reduce((sum, kernel) => sum + countIn(kernel, "tanh"), 0)).toBe(1);
+  });
+});
+
+describe("products of windows", () => {
+  const windows = (x: Tensor): Tensor => slidingWindows(slidingWindows(x, 2, 3), 3, 3);
+  const columns = (x: Tensor): Tensor => windows(x).permute(0, 1, 4, 5, 2, 3).reshape(4, 18, 36);
+
+  it("windows are read where they lie, whichever operand they are, and turned too", () => {
+    const [x, w] = [stored(4, 2, 8, 8), stored(5, 18)];
+    const products = [
+      w.matmul(columns(x)),
+      columns(x).transpose(1, 2).matmul(w.T),
+      columns(x).matmul(stored(4, 36, 7)),
+      stored(7, 144).matmul(columns(x).permute(0, 2, 1).reshape(144, 18)),
+      columns(x)
+        .expandDims(0)
+        .broadcastTo([3, 4, 18, 36])
+        .matmul(stored(3, 4, 36, 2)),
+    ];
+    for (const product of products) {
+      expect(kinds(explain(product))).toEqual(["dot"]);
+      expect(explain(product).slots).toEqual([]);
+    }
+    expect(explain(products[0]!).kernels[0]!.kernel).toMatchObject({
+      m: [5],
+      n: [6, 6],
+      k: [2, 3, 3],
+      shape: [4, 5, 36],
+      a: { batch: [0], row: [18], column: [9, 3, 1] },
+      b: { batch: [128], row: [64, 8, 1], column: [8, 1] },
+    });
+  });
+
+  it("a sum and a fold behind them are computed with them; axes that lie one behind the other are one", () => {
+    const [x, w] = [stored(4, 2, 8, 8), stored(5, 18)];
+    expect(kinds(explain(w.matmul(columns(x)).add(stored(5, 1)).relu()))).toEqual(["dot"]);
+    const corner = x.slice(null, null, null, [0, 3]).reshape(4, 48, 1);
+    expect(explain(stored(5, 48).matmul(corner)).kernels[0]!.kernel).toMatchObject({ n: [1], k: [16, 3] });
+    expect(explain(stored(3, 8).matmul(x.reshape(8, 64))).kernels[0]!.kernel).toMatchObject({
+      k: [8],
+      n: [64],
+    });
+  });
+
+  it("the gradient of an unfolded product stores no windows of its input", () => {
+    const [x, w] = [stored(4, 2, 8, 8), stored(5, 18)];
+    const plan = explain(...w.matmul(columns(x)).square().sum().gradient(w));
+    expect(Math.max(...plan.slots.map(({ length }) => length))).toBe(4 * 5 * 36);
+  });
+
+  it("what somebody else reads too, is masked, or does not fit its partner, is stored", () => {
+    const [x, w] = [stored(4, 2, 8, 8), stored(5, 18)];
+    const shared = columns(x);
+    expect(kinds(explain(w.matmul(shared), shared.exp()))).toContain("map");
+    const masked = x.pad([[0, 0], [0, 0], [1, 1], [1, 1]]); // prettier-ignore
+    expect(kinds(explain(w.matmul(windows(masked).permute(0, 1, 4, 5, 2, 3).reshape(4, 18, 64))))).toEqual([
+      "map",
+      "dot",
+    ]);
+    const six = stored(3, 9, 2).transpose(0, 1).slice(null, [0, 2]).reshape(18, 2);
+    const four = stored(9, 5, 6)
+      .transpose(0, 1)
+      .slice([0, 3])
+      .permute(0, 2, 1)
+      .slice(null, null, [0, 1])
+      .reshape(18, 1);
+    expect(kinds(explain(six.T.matmul(four))).at(-1)).toBe("dot");
+  });
+
+  it("gives the elements that stored columns give", async () => {
+    const [x, w] = [stored(4, 2, 8, 8), stored(5, 18)];
+    const kept = columns(x);
+    realizeSync(kept);
+    expect(await w.matmul(columns(x)).toArray()).toEqual(await w.matmul(kept).toArray());
   });
 });
 

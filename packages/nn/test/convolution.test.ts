@@ -5,6 +5,7 @@ import {
   OptionError,
   random,
   realize,
+  realizeSync,
   ShapeError,
   tensor,
   zeros,
@@ -59,6 +60,28 @@ test("the whole batch is one product, and so is each gradient", () => {
   const grads = y.square().sum().gradient(x, layer.weight, layer.bias!);
   expect(dots(y, ...grads)).toBe(3);
   expect(explain(y, ...grads).kernels.map(({ kernel }) => kernel.kind)).not.toContain("scatterAdd");
+});
+
+test("no step of training stores the windows of its input, nor computes the first layer's input gradient", () => {
+  const [first, second] = [
+    new Conv2d(3, 8, 5, { padding: 2 }),
+    new Conv2d(8, 16, 3, { stride: 2, padding: 1 }),
+  ];
+  const x = random.normal([4, 3, 16, 16]);
+  realizeSync(x);
+  const y = second.forward(first.forward(x).relu());
+  const parameters = [...first.parameters(), ...second.parameters()];
+  const { kernels, slots } = explain(
+    y,
+    ...y
+      .square()
+      .sum()
+      .gradient(...parameters),
+  );
+  // Forward and weight gradient of both, input gradient of the second.
+  expect(kernels.filter(({ kernel }) => kernel.kind === "dot")).toHaveLength(5);
+  // Nothing is larger than the padded output of the first layer, where a column would have 25 elements for each of x.
+  expect(Math.max(...slots.map(({ length }) => length))).toBe(4 * 8 * 18 * 18);
 });
 
 describe("derivatives of finite differences, first and second order", () => {

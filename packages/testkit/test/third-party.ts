@@ -108,6 +108,19 @@ function evaluate(
   }
 }
 
+/** The row-major index number `position` of a shape. */
+function indexAt(position: number, shape: readonly number[]): number[] {
+  let rest = position;
+  return shape
+    .toReversed()
+    .map((size) => {
+      const index = rest % size;
+      rest = Math.floor(rest / size);
+      return index;
+    })
+    .toReversed();
+}
+
 /** What a kernel finds at an index, before its outputs are computed from it. */
 function resultAt(kernel: Kernel, index: readonly number[], buffers: readonly TypedArray[]): number {
   switch (kernel.kind) {
@@ -123,8 +136,8 @@ function resultAt(kernel: Kernel, index: readonly number[], buffers: readonly Ty
       const { a, b, m, n, k } = kernel;
       const [i, j] = index.slice(-2);
       const outer = index.slice(0, -2);
-      const row = [...indices(m)][i!]!;
-      const column = [...indices(n)][j!]!;
+      const row = indexAt(i!, m);
+      const column = indexAt(j!, n);
       let sum = 0;
       for (const step of indices(k)) {
         const left = placeOf({ ...a, strides: [...a.batch, ...a.row, ...a.column], mask: null }, [
