@@ -13,6 +13,8 @@ import type { Stepper } from "./stepper.ts";
 export class TrainStep {
   readonly #model: Module;
   readonly #options: StepOptions;
+  /** The first parameter: all are on one backend. */
+  readonly #first: Tensor;
   #stepper: Stepper | null = null;
   /** What the stepper was chosen for. */
   #backend: Backend | null = null;
@@ -20,6 +22,7 @@ export class TrainStep {
   constructor(model: Module, options: StepOptions) {
     this.#model = model;
     this.#options = options;
+    this.#first = model.parameters()[0]!;
   }
 
   /** Whether the losses must be asked for before another step is taken: there are many, or the model was moved. */
@@ -56,6 +59,6 @@ export class TrainStep {
 
   /** The backend that holds the parameters, or will. */
   #present(): Backend {
-    return getBackend(this.#model.parameters()[0]!.backend ?? undefined);
+    return getBackend(this.#first.backend ?? undefined);
   }
 }
