@@ -1,4 +1,4 @@
-import { partsOfAxis, type Range } from "@chainrule/core";
+import { partsOfAxis, type Range, type Shape } from "@chainrule/core";
 import { width } from "./lanes.ts";
 import type { Target } from "./target.ts";
 import type { Int, Local } from "./wasm/function.ts";
@@ -15,6 +15,8 @@ export interface Walker {
   /** Inside a loop over `axis` now, at `index` in `range`; `lanes` neighbours at once where it is the vector's axis. */
   enter(axis: number, index: Index, range: Range, lanes?: number): void;
   leave(): void;
+  /** Computes what is known inside the loops entered so far. */
+  flush(): void;
   /** Where on an axis masks change. */
   cuts(axis: number): readonly number[];
 }
@@ -35,6 +37,10 @@ export class Party<W extends Walker> implements Walker {
     for (const member of this.members) member.leave();
   }
 
+  flush(): void {
+    for (const member of this.members) member.flush();
+  }
+
   cuts(axis: number): readonly number[] {
     return this.members.flatMap((member) => member.cuts(axis));
   }
@@ -46,18 +52,22 @@ export interface Share {
   readonly high: Int;
 }
 
-/** `body` for each index of `axis` in `share`, entered in all `walkers`. */
-export function loopAxis(
-  { f }: Target,
+/** `body` inside loops over `axes`, outermost first; `share` is of the first of them, or for `body` where there is none. */
+export function nest(
+  target: Target,
   walkers: readonly Walker[],
-  axis: number,
-  { low, high }: Share,
-  range: Range,
-  body: () => void,
+  axes: readonly number[],
+  sizes: Shape,
+  share: Share | null,
+  body: (share: Share | null) => void,
 ): void {
-  f.loop(low, high, 1, (base) => {
-    for (const walker of walkers) walker.enter(axis, { base, constant: 0 }, range);
-    body();
+  const [axis, ...inner] = axes;
+  if (axis === undefined) return body(share);
+  const size = sizes[axis]!;
+  for (const walker of walkers) walker.flush();
+  target.f.loop(share?.low ?? 0, share?.high ?? size, 1, (base) => {
+    for (const walker of walkers) walker.enter(axis, { base, constant: 0 }, [0, size]);
+    nest(target, walkers, inner, sizes, null, body);
     for (const walker of walkers) walker.leave();
   });
 }
@@ -85,6 +95,7 @@ export function loopLanes<W extends Walker>(
     body(active);
     for (const walker of active) walker.leave();
   };
+  for (const walker of walkers) walker.flush();
   const cuts = walkers.flatMap((walker) => walker.cuts(axis));
   const parts = partsOfAxis(size, cuts);
   if (parts === null || (share !== null && parts.length > 1)) {

@@ -1,6 +1,7 @@
 import {
   bytesPerElement,
   loopAxes,
+  type Dtype,
   type Expression,
   type GatherKernel,
   type MapKernel,
@@ -8,10 +9,10 @@ import {
 } from "@chainrule/core";
 import { binary } from "./arithmetic.ts";
 import { collect, Evaluation, type Order, type ResultSource } from "./evaluation.ts";
-import { loopAxis, loopLanes, type Share } from "./loops.ts";
+import { loopLanes, nest, type Share } from "./loops.ts";
 import { extract, type Lanes, load, loadOne, partsOf, store } from "./lanes.ts";
 import { type Entry, faultUnless, inShares, type Program } from "./program.ts";
-import type { Int, Local } from "./wasm/function.ts";
+import type { Func, Int, Local } from "./wasm/function.ts";
 import * as op from "./wasm/opcodes.ts";
 
 const dear = new Set([
@@ -51,34 +52,20 @@ function outputOrder(sizes: readonly number[]): Order {
 
 /** `body` at each index of the order, with everything that is known there computed. */
 function walk(
-  entry: Entry,
+  { target }: Entry,
   evaluation: Evaluation,
   { sizes, axes, vector }: Order,
   share: Share | null,
   body: () => void,
 ): void {
-  evaluation.flush();
-  if (vector < 0) return body();
-  const visit = (depth: number): void => {
-    const axis = axes[depth]!;
-    const own = depth === 0 ? share : null;
-    const inside = (): void => {
-      evaluation.flush();
-      if (axis === vector) body();
-      else visit(depth + 1);
-    };
-    if (axis === vector) loopLanes(entry.target, [evaluation], axis, sizes[axis]!, own, inside);
-    else
-      loopAxis(
-        entry.target,
-        [evaluation],
-        axis,
-        own ?? { low: 0, high: sizes[axis]! },
-        [0, sizes[axis]!],
-        inside,
-      );
+  const inside = (): void => {
+    evaluation.flush();
+    body();
   };
-  visit(0);
+  if (vector < 0) return inside();
+  nest(target, [evaluation], axes.slice(0, -1), sizes, share, (own) =>
+    loopLanes(target, [evaluation], vector, sizes[vector]!, own, inside),
+  );
 }
 
 /** All outputs at each index; for a gather, `result` is the element that its index names. */
@@ -106,28 +93,38 @@ export function emitMap(program: Program, kernel: MapKernel | GatherKernel): voi
   });
 }
 
-/** The elements that a gather's index names, each index checked. */
-function take({ f, target }: Entry, evaluation: Evaluation, { source, index, dtype }: GatherKernel): Lanes {
-  const { lanes } = evaluation;
-  const positions = evaluation.value(index)[0]!;
-  const each = Array.from({ length: lanes }, (_, lane) => {
-    const position = extract(f, positions, lane);
-    faultUnless(f, position, source.axisSize);
+/** What an index names in each lane, checked; of which `address` is asked for where the map is valid. */
+function named(
+  f: Func,
+  evaluation: Evaluation,
+  index: Expression,
+  { map, axisStride, axisSize }: ScatterAddKernel["target"],
+  buffer: number,
+  dtype: Dtype,
+): { lanes: readonly number[]; stride: number; address: (lane: number) => Int } {
+  const size = bytesPerElement(dtype);
+  const lanes = Array.from({ length: evaluation.lanes }, (_, lane) => lane);
+  const positions = lanes.map((lane) => {
+    const position = extract(f, evaluation.value(index)[0]!, lane);
+    faultUnless(f, position, axisSize);
     return position;
   });
-  const size = bytesPerElement(dtype);
-  return evaluation.masked(source.map, dtype, () => {
-    const { base, constant: offset, stride } = evaluation.place(source.map, source.input);
-    const from = f.add(base, offset);
-    const elements = each.map((position, lane) =>
-      loadOne(
-        f,
-        dtype,
-        f.add(f.add(from, lane * stride * size), f.scale(position, source.axisStride * size)),
-      ),
-    );
-    return merge(target, dtype, elements);
-  });
+  const { base, constant: offset, stride } = evaluation.place(map, buffer);
+  const address = (lane: number): Int =>
+    f.add(f.add(base, offset + lane * stride * size), f.scale(positions[lane]!, axisStride * size));
+  return { lanes, stride, address };
+}
+
+/** The elements that a gather's index names. */
+function take({ f, target }: Entry, evaluation: Evaluation, { source, index, dtype }: GatherKernel): Lanes {
+  const { lanes, address } = named(f, evaluation, index, source, source.input, dtype);
+  return evaluation.masked(source.map, dtype, () =>
+    merge(
+      target,
+      dtype,
+      lanes.map((lane) => loadOne(f, dtype, address(lane))),
+    ),
+  );
 }
 
 /** The first lanes of several values as the lanes of one. */
@@ -142,42 +139,26 @@ function merge({ f }: Entry["target"], dtype: GatherKernel["dtype"], elements: r
 /** The output zeroed, then each value added where its index says, in row-major order. */
 export function emitScatterAdd(program: Program, kernel: ScatterAddKernel): void {
   const { shape, value, index, dtype, length } = kernel;
-  const { map, axisStride, axisSize } = kernel.target;
+  const { map } = kernel.target;
   const output = kernel.inputs.length;
   const order = outputOrder(shape);
-  const size = bytesPerElement(dtype);
   program.single(false, (entry) => {
     const { f, target, buffers } = entry;
-    f.push(buffers[output]!, 0, length * size);
+    f.push(buffers[output]!, 0, length * bytesPerElement(dtype));
     f.raw(op.fill, 0);
     const evaluation = new Evaluation(target, buffers, [index, value], order);
     evaluation.addMap(map, output, dtype);
     walk(entry, evaluation, order, null, () => {
-      const { lanes } = evaluation;
-      const positions = evaluation.value(index)[0]!;
       const added = evaluation.value(value);
-      const each = Array.from({ length: lanes }, (_, lane) => {
-        const position = extract(f, positions, lane);
-        faultUnless(f, position, axisSize);
-        return position;
-      });
+      const { lanes, stride, address } = named(f, evaluation, index, kernel.target, output, dtype);
+      const addAt = (place: Int, values: Lanes, count: number): void => {
+        const old = load(f, dtype, place, 0, 1, count);
+        store(f, dtype, place, binary(target, "add", dtype, old, values), count);
+      };
       const add = (): void => {
-        const { base, constant: offset, stride } = evaluation.place(map, output);
-        const from = f.add(base, offset);
-        const addAt = (address: Int, values: Lanes, count: number): void => {
-          const old = load(f, dtype, address, 0, 1, count);
-          store(f, dtype, address, binary(target, "add", dtype, old, values), count);
-        };
         // Neighbours in memory under one index are added together.
-        const uniform = isUniform(index, order.vector);
-        if (uniform && stride === 1) {
-          addAt(f.add(from, f.scale(each[0]!, axisStride * size)), added, lanes);
-          return;
-        }
-        each.forEach((position, lane) => {
-          const address = f.add(f.add(from, lane * stride * size), f.scale(position, axisStride * size));
-          addAt(address, laneOf(f, added, lane), 1);
-        });
+        if (stride === 1 && isUniform(index, order.vector)) addAt(address(0), added, lanes.length);
+        else for (const lane of lanes) addAt(address(lane), laneOf(f, added, lane), 1);
       };
       const valid = evaluation.valid(map);
       if (valid === 1) add();

@@ -10,7 +10,7 @@ import {
 } from "@chainrule/core";
 import { binary, cast } from "./arithmetic.ts";
 import { collect, Evaluation } from "./evaluation.ts";
-import { loopAxis, loopLanes, Party, type Share } from "./loops.ts";
+import { loopLanes, nest, Party } from "./loops.ts";
 import { constant, type Lanes, partsOf, width } from "./lanes.ts";
 import { costOf } from "./map.ts";
 import { type Entry, inShares, type Program } from "./program.ts";
@@ -71,8 +71,13 @@ class Fold {
     return binary(this.#target, this.#name, this.dtype, x, y);
   }
 
-  /** Folds the first `lanes` lanes of a value into an accumulator. */
-  add(into: Lanes, value: Lanes, lanes: number): void {
+  /** Folds the first `lanes` lanes of a value, as each of several evaluations has it, into an accumulator of its own. */
+  add(sums: readonly Lanes[], evaluations: readonly Evaluation[], value: Expression, lanes: number): void {
+    for (const evaluation of evaluations) evaluation.flush();
+    evaluations.forEach((evaluation, i) => this.#add(sums[i]!, evaluation.value(value), lanes));
+  }
+
+  #add(into: Lanes, value: Lanes, lanes: number): void {
     const { f } = this.#target;
     let element = cast(this.#target, this.#from, this.dtype, value);
     if (lanes < width) {
@@ -156,24 +161,6 @@ interface Axes {
   readonly shared: boolean;
 }
 
-/** Loops over plain axes, outermost first, entered in all evaluations. */
-function nest(
-  target: Target,
-  evaluations: readonly Evaluation[],
-  axes: readonly number[],
-  sizes: readonly number[],
-  share: Share | null,
-  body: () => void,
-): void {
-  for (const evaluation of evaluations) evaluation.flush();
-  const [axis, ...inner] = axes;
-  if (axis === undefined) return body();
-  const size = sizes[axis]!;
-  loopAxis(target, evaluations, axis, share ?? { low: 0, high: size }, [0, size], () =>
-    nest(target, evaluations, inner, sizes, null, body),
-  );
-}
-
 const countFor = (value: Expression, length: number): number =>
   collect([value]).length <= cheap && length >= 2 * unrolled * width ? unrolled : 1;
 
@@ -211,13 +198,9 @@ function foldAlong(
   const epilogue = epilogueOf(entry, kernel, outer, -1, () => total);
   const body = (): void => {
     const sums = fold.start(count);
-    const add = (active: readonly Evaluation[]): void => {
-      for (const evaluation of active) evaluation.flush();
-      active.forEach((evaluation, i) => fold.add(sums[i]!, evaluation.value(value), evaluation.lanes));
-    };
-    if (along < 0) {
-      fold.add(sums[0]!, values[0]!.value(value), 1);
-    } else {
+    const add = (active: readonly Evaluation[]): void => fold.add(sums, active, value, active[0]!.lanes);
+    if (along < 0) add(values);
+    else {
       nest(target, values, folded.slice(0, -1), sizes, null, () =>
         loopLanes(target, values, along, sizes[along]!, null, add),
       );
@@ -227,15 +210,9 @@ function foldAlong(
     epilogue.store();
   };
   // The epilogue's last level waits for the result.
-  const visit = (depth: number, share: Share | null): void => {
-    for (const evaluation of values) evaluation.flush();
-    if (depth === outer.length) return f.scope(body);
-    epilogue.flush();
-    const axis = outer[depth]!;
-    const own = share ?? { low: 0, high: sizes[axis]! };
-    loopAxis(target, [...values, epilogue], axis, own, [0, sizes[axis]!], () => visit(depth + 1, null));
-  };
-  inShares(entry, sizes[outer[0] ?? -1] ?? 1, 1, shared, (share) => visit(0, shared ? share : null));
+  inShares(entry, sizes[outer[0] ?? -1] ?? 1, 1, shared, (share) =>
+    nest(target, [...values, epilogue], outer, sizes, shared ? share : null, () => f.scope(body)),
+  );
 }
 
 function foldAcross(
@@ -258,31 +235,17 @@ function foldAcross(
   const inside = (active: readonly Party<Evaluation>[]): void => {
     const sums = fold.start(active.length);
     const evaluations = active.map(({ members }) => members[0]!);
-    nest(target, evaluations, folded, sizes, null, () =>
-      evaluations.forEach((evaluation, i) => fold.add(sums[i]!, evaluation.value(value), width)),
-    );
+    nest(target, evaluations, folded, sizes, null, () => fold.add(sums, evaluations, value, width));
     active.forEach(({ members }, i) => {
       totals[i] = fold.result(sums[i]!);
       members[1]!.flush();
       members[1]!.store();
     });
   };
-  const visit = (depth: number, own: Share | null): void => {
-    for (const evaluation of [...values, ...epilogues]) if (depth < outer.length) evaluation.flush();
-    const axis = outer[depth]!;
-    if (axis === across) {
-      loopLanes(target, pairs, axis, sizes[axis]!, own, inside);
-      return;
-    }
-    loopAxis(
-      target,
-      [...values, ...epilogues],
-      axis,
-      own ?? { low: 0, high: sizes[axis]! },
-      [0, sizes[axis]!],
-      () => visit(depth + 1, null),
-    );
-  };
   const unit = outer[0] === across ? unrolled * width : 1;
-  inShares(entry, sizes[outer[0]!]!, unit, shared, (share) => visit(0, shared ? share : null));
+  inShares(entry, sizes[outer[0]!]!, unit, shared, (share) =>
+    nest(target, [...values, ...epilogues], outer.slice(0, -1), sizes, shared ? share : null, (own) =>
+      loopLanes(target, pairs, across, sizes[across]!, own, inside),
+    ),
+  );
 }
