@@ -5,7 +5,7 @@ import { DtypeError, ShapeError } from "../errors.ts";
 import type { Storage } from "../engine/storage.ts";
 import { formatShape, sameShape, sizeOf, type Shape } from "../shape.ts";
 import { observe } from "./observe.ts";
-import { isOp, Node, type Attributes, type Backward, type Op } from "./node.ts";
+import { isOp, Node, type Attributes, type Backward, type Op, type TransposedWindow } from "./node.ts";
 
 /*
  * One constructor a primitive, holding its shape rule. Operands of elementwise primitives have one shape and one
@@ -249,7 +249,15 @@ export function flip(x: Node, axes: readonly number[]): Node {
   return make("flip", [x], axes, x.shape, x.dtype);
 }
 
-export function window(x: Node, axis: number, size: number, stride: number, dilation: number): Node {
+/** `transpose` is given by who makes windows, so that what makes none need not load it. */
+export function window(
+  x: Node,
+  axis: number,
+  size: number,
+  stride: number,
+  dilation: number,
+  transpose: TransposedWindow,
+): Node {
   const count = Math.floor((x.shape[axis]! - (size - 1) * dilation - 1) / stride) + 1;
   if (count < 1) {
     throw new ShapeError(
@@ -258,7 +266,7 @@ export function window(x: Node, axis: number, size: number, stride: number, dila
   }
   const shape = [...x.shape, size];
   shape[axis] = count;
-  return make("window", [x], { axis, size, stride, dilation }, shape, x.dtype);
+  return make("window", [x], { axis, size, stride, dilation, transpose }, shape, x.dtype);
 }
 
 export function dot(a: Node, b: Node): Node {

@@ -2,7 +2,6 @@ import type { ReduceOp } from "../backend/kernel.ts";
 import { isFloat } from "../dtype.ts";
 import type { Shape } from "../shape.ts";
 import * as g from "./build.ts";
-import { overlapAdd } from "./overlap.ts";
 import { isOp, type Attributes, type Node, type Op } from "./node.ts";
 
 /** The gradient that reaches one input, from the gradient of the node's own value; null where none does. */
@@ -234,8 +233,8 @@ const rules: Rules = {
   flip: [(u, { attributes }) => g.flip(u, attributes)],
   concat: [],
   window: [
-    (u, { attributes: { axis, stride, dilation }, inputs: [x] }) =>
-      overlapAdd(u, axis, x!.shape[axis]!, stride, dilation),
+    (u, { attributes: { axis, stride, dilation, transpose }, inputs: [x] }) =>
+      transpose(u, axis, x!.shape[axis]!, stride, dilation),
   ],
   // Under a transpose, the product that has the layout of what lies below: it then needs no transpose of its own.
   dot: [

@@ -8,6 +8,15 @@ import type { Shape } from "../shape.ts";
 /** A derivative given by hand: the gradients of the inputs after the first, from that of the node. */
 export type Backward = (upstream: Node, node: Node) => readonly (Node | null)[];
 
+/** Windows along `axis` and the last axis, added up along an axis of `length` that takes the place of both. */
+export type TransposedWindow = (
+  windows: Node,
+  axis: number,
+  length: number,
+  stride: number,
+  dilation: number,
+) => Node;
+
 /** What an operation is told besides its inputs; null where shape and dtype say it all. */
 export interface Attributes extends Record<UnaryOp | BinaryOp, null> {
   /** Elements that exist: host data or a realised value. */
@@ -28,12 +37,13 @@ export interface Attributes extends Record<UnaryOp | BinaryOp, null> {
   flip: readonly number[];
   /** Matrices [m, nᵢ] side by side: [m, Σ nᵢ]. */
   concat: null;
-  /** Sliding windows along an axis, as a new last axis. */
+  /** Sliding windows along an axis, as a new last axis; `transpose` adds them up where they were taken from. */
   window: {
     readonly axis: number;
     readonly size: number;
     readonly stride: number;
     readonly dilation: number;
+    readonly transpose: TransposedWindow;
   };
   /** [...batch, m, k] · [...batch, k, n], the batch axes being the same on both sides. */
   dot: null;

@@ -3,6 +3,10 @@ import { formatShape } from "../shape.ts";
 import * as g from "./build.ts";
 import type { Node } from "./node.ts";
 
+/** Windows whose gradient is that of `overlapAdd`. */
+export const windowsOf = (x: Node, axis: number, size: number, stride: number, dilation: number): Node =>
+  g.window(x, axis, size, stride, dilation, overlapAdd);
+
 /** Up to so many elements a window, an element's sum is written out; more are scattered. */
 const writtenOut = 32;
 

@@ -1,4 +1,5 @@
 import * as g from "../graph/build.ts";
+import { windowsOf } from "../graph/overlap.ts";
 import type { Node } from "../graph/node.ts";
 import { normalizeAxis, sizeOf } from "../shape.ts";
 import { summable } from "./reductions.ts";
@@ -13,7 +14,7 @@ function runningSums(x: Node): Node {
   const head = x.shape.slice(0, -1);
   const still = head.map((): [number, number] => [0, 0]);
   if (n <= directRun) {
-    const windows = g.window(g.pad(x, [...still, [n - 1, 0]]), rank - 1, n, 1, 1);
+    const windows = windowsOf(g.pad(x, [...still, [n - 1, 0]]), rank - 1, n, 1, 1);
     return g.sum(windows, [rank]);
   }
   const blocks = Math.ceil(n / directRun);

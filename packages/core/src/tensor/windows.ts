@@ -1,6 +1,5 @@
 import { OptionError } from "../errors.ts";
-import * as g from "../graph/build.ts";
-import { overlapAdd as overlapAddNodes } from "../graph/overlap.ts";
+import { overlapAdd as overlapAddNodes, windowsOf } from "../graph/overlap.ts";
 import { normalizeAxis } from "../shape.ts";
 import type { Handle } from "./handle.ts";
 import { Tensor } from "./tensor.ts";
@@ -36,7 +35,7 @@ export function slidingWindows(
   const { stride = 1, dilation = 1 } = options;
   checkWhole("slidingWindows", { size, stride, dilation });
   const at = normalizeAxis("slidingWindows", axis, x.shape.length);
-  return new Tensor(g.window(x.node, at, size, stride, dilation));
+  return new Tensor(windowsOf(x.node, at, size, stride, dilation));
 }
 
 /**
