@@ -24,6 +24,21 @@ try {
 }
 `;
 
+/** The WASM backend depends most on what a host has: its whole suite, with one thread and with two. */
+const conformance = `
+import { registerBackend } from "@chainrule/core";
+import { createWasm } from "@chainrule/backend-wasm";
+import { runConformance } from "@chainrule/testkit";
+for (const threads of [1, 2]) {
+  const name = "wasm " + threads;
+  registerBackend({ ...createWasm({ threads }), name });
+  const results = await runConformance(name);
+  const bad = results.filter(({ status }) => status !== "passed");
+  if (bad.length > 0) throw new Error(bad.map((result) => result.case.name + ": " + result.reason).join("\\n"));
+  console.log(name + ": " + results.length + " cases passed");
+}
+`;
+
 const work = mkdtempSync(join(tmpdir(), "chainrule-release-"));
 const started = Date.now();
 const report = (text: string): void =>
@@ -82,6 +97,12 @@ try {
   await install(alone, "@chainrule/core", registry);
   writeFileSync(join(alone, "smoke.mjs"), coreSmoke);
   for (const major of nodeMajors) await runOn(major, alone, "smoke.mjs");
+
+  const tested = project("conformance");
+  for (const name of ["@chainrule/core", "@chainrule/backend-wasm", "@chainrule/testkit"])
+    await install(tested, name, registry);
+  writeFileSync(join(tested, "conformance.mjs"), conformance);
+  for (const major of nodeMajors) await runOn(major, tested, "conformance.mjs");
 
   // gpu.js is bundled there: installing it by itself takes 84 MB and a native build.
   for (const manager of ["npm", "pnpm"] as const) {
