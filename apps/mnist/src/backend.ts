@@ -6,18 +6,18 @@ import { print } from "./print.ts";
 
 /**
  * Registers what this program has and makes one the default: the one that is named, else WASM, or the CPU backend
- * where that cannot run. Where there is no GPU, its kernels run in WebAssembly.
+ * where that cannot run. In Node the GPU is that of the package `gl`; where there is none, its kernels run in WebAssembly.
  *
  * @throws BackendError for an unknown name.
  */
 export async function useBackend(name?: string): Promise<void> {
   registerBackend(cpu);
   registerBackend(wasm);
-  const reason = gpu.unavailable();
-  registerBackend(reason === null ? gpu : gpuOnProcessor);
+  const plugin = [gpu, gpuInNode].find((plugin) => plugin.unavailable() === null) ?? gpuOnProcessor;
+  registerBackend(plugin);
   await setBackend(name ?? (await fastest()));
-  if (name === "gpu" && reason !== null)
-    print(`no GPU here (${why(reason)}): its kernels run in WebAssembly`);
+  if (name === "gpu" && plugin === gpuOnProcessor)
+    print(`no GPU here (${why(gpuInNode.unavailable()!)}): its kernels run in WebAssembly`);
 }
 
 async function fastest(): Promise<string> {
@@ -27,7 +27,8 @@ async function fastest(): Promise<string> {
   return "cpu";
 }
 
+const gpuInNode = createGpu({ mode: "headlessgl" });
 const gpuOnProcessor = createGpu({ mode: "webasm" });
 
 /** What a reason says before it gives advice. */
-const why = (reason: string): string => reason.split(";")[0]!;
+const why = (reason: string): string => reason.split(/[;:] /)[0]!;

@@ -1,5 +1,6 @@
-// Trains the digit classifier on `cpu` and on `webgl2` in Chromium, 2 epochs of 10,000 digits, and times products:
-// `node packages/backend-gpu/bench/browser.ts [digits] [--gpu]`. A software adapter is asked for unless --gpu is given.
+// Trains the digit classifier on `cpu`, `wasm`, `webgl2` and `webgpu` in Chromium, 2 epochs of 10,000 digits, and times
+// products: `node packages/backend-gpu/bench/browser.ts [digits] [--gpu]`. A software adapter is asked for unless --gpu
+// is given.
 import { findChromium, launch } from "@chainrule-tools/chromium";
 import type { Checks } from "../test/browser/page.ts";
 import { serve } from "../test/browser/server.ts";
@@ -28,7 +29,7 @@ try {
   }
   const options = { examples: Number(count), epochs: 2, test: 10_000 };
   const curves: (readonly number[])[] = [];
-  for (const backend of ["cpu", "wasm", "gpu"]) {
+  for (const backend of ["cpu", "wasm", "gpu", "gpu webgpu"]) {
     const { mode, adapter, losses, accuracy, seconds, milliseconds } = await call("train", {
       ...options,
       backend,
@@ -40,11 +41,13 @@ try {
     );
     curves.push(losses);
   }
-  const [cpu = [], , gpu = []] = curves;
-  const differences = cpu.map((loss, i) => Math.abs((gpu[i] ?? NaN) - loss) / loss);
-  for (const steps of [50, differences.length]) {
-    const worst = Math.max(...differences.slice(0, steps));
-    print(`largest relative difference of the losses in the first ${steps} steps: ${worst.toExponential(1)}`);
+  const [cpu = [], , webgl2 = [], webgpu = []] = curves;
+  for (const [name, losses] of Object.entries({ webgl2, webgpu })) {
+    const differences = cpu.map((loss, i) => Math.abs((losses[i] ?? NaN) - loss) / loss);
+    for (const steps of [50, differences.length]) {
+      const worst = Math.max(...differences.slice(0, steps)).toExponential(1);
+      print(`${name}: largest relative difference of the losses in the first ${steps} steps: ${worst}`);
+    }
   }
 } finally {
   await browser.close();
