@@ -6,8 +6,8 @@ import { emitPack } from "./dot-pack.ts";
 import { type DotPlan, planDot } from "./dot-plan.ts";
 import { emitInnerTile, emitTile } from "./dot-tile.ts";
 import type { Entry, Program } from "./program.ts";
-import type { Target } from "./target.ts";
-import { Func, type Int, type Local } from "./wasm/function.ts";
+import type { Func, Int, Local } from "./wasm/function.ts";
+import type { ModuleWriter } from "./wasm/module.ts";
 import * as op from "./wasm/opcodes.ts";
 
 /** One matrix of the batch, as a function that multiplies it knows it. */
@@ -81,44 +81,26 @@ export class DotEmitter {
   }
 
   /** A function of the module, emitted when it is first called for. */
-  #function(name: string, emit: (target: Target) => Func): Func {
+  #function(name: string, emit: (module: ModuleWriter) => Func): Func {
     let known = this.#functions.get(name);
-    if (known === undefined) {
-      known = emit(this.#program.target(new Func([])));
-      this.#functions.set(name, known);
-    }
+    if (known === undefined) this.#functions.set(name, (known = emit(this.#program.module)));
     return known;
   }
 
-  /** A as tiles of so many rows read it. */
-  #rowsOf(rows: number): Pick<Matrix, "lines" | "steps"> {
-    const { a, packsA, arithmetic, k } = this.plan;
-    const { size } = arithmetic;
-    if (!packsA) return a;
-    return { lines: { sizes: [rows], strides: [size] }, steps: { sizes: [k], strides: [rows * size] } };
-  }
-
   #tile(rows: number, columns: number): Func {
-    const { a, b, k, cLine, arithmetic, isInner, packsB, panel, passes, turned } = this.plan;
-    return this.#function(`tile ${rows} ${columns}`, (target) => {
-      if (isInner) {
-        const strides = { aRow: a.lines.strides[0]!, bColumn: b.lines.strides[0]!, cRow: cLine };
-        return emitInnerTile(target, arithmetic, rows, columns, k, strides);
-      }
-      return emitTile(target, arithmetic, rows, columns, {
-        a: this.#rowsOf(rows),
-        bStep: packsB ? panel * arithmetic.size : b.steps.strides[0]!,
-        cLine,
-        turned,
-        accumulates: passes > 1,
-      });
-    });
+    const { plan } = this;
+    const { a, packsA, isInner, size, k } = plan;
+    const packed = {
+      lines: { sizes: [rows], strides: [size] },
+      steps: { sizes: [k], strides: [rows * size] },
+    };
+    return this.#function(`tile ${rows} ${columns}`, (module) =>
+      (isInner ? emitInnerTile : emitTile)(module, plan, rows, columns, packsA ? packed : a),
+    );
   }
 
   #packer(name: string, matrix: Matrix, count: number, width: number): Func {
-    return this.#function(`${name} ${count}`, (target) =>
-      emitPack(target, this.plan.arithmetic, count, width, matrix),
-    );
+    return this.#function(`${name} ${count}`, (module) => emitPack(module, this.plan, count, width, matrix));
   }
 
   /** Panels of a block. */
@@ -137,12 +119,12 @@ export class DotEmitter {
 
   /** Packs panels of a block for one pass. */
   #pack({ f, b: address }: Place, { block, pass, packed }: Piece, range: Range): void {
-    const { b, n, panel, panels, depth, arithmetic } = this.plan;
+    const { b, n, panel, panels, depth, size } = this.plan;
     const runs = this.#runsOf(f, pass);
     const before = f.scale(block, panels);
     overPieces(f, range, before, n, panel, (number, count) => {
       const column = f.scale(f.add(before, number), panel);
-      const target = f.add(packed, f.scale(number, panel * arithmetic.size * depth));
+      const target = f.add(packed, f.scale(number, panel * size * depth));
       f.call(this.#packer("b", b, count, panel), address, target, column, ...runs);
     });
   }
@@ -168,23 +150,8 @@ export class DotEmitter {
   #rows(place: Place, piece: Piece, row: Int, rows: number, origin: Int, range: Range): void {
     const { f, own } = place;
     const { block, pass, packed } = piece;
-    const {
-      a,
-      b,
-      n,
-      panel,
-      panels,
-      depth,
-      cLine,
-      partPasses,
-      parts,
-      turned,
-      packsA,
-      packsB,
-      ownA,
-      arithmetic,
-    } = this.plan;
-    const { size } = arithmetic;
+    const { a, b, n, panel, panels, depth, cLine, partPasses, parts, turned, packsA, packsB, ownA, size } =
+      this.plan;
     const [first, count] = this.#runsOf(f, pass);
     let lines: readonly [matrix: Int, row: Int, step: Int] = [place.a, row, first];
     if (packsA) {
@@ -207,22 +174,22 @@ export class DotEmitter {
 
   /** Where the results of a block begin, or of a strip where they need not wait longer. */
   #results({ f, bindings, number, own }: Place, { block, results }: Piece): Int {
-    const { plain, waits, m, n, panel, panels, arithmetic, turned, cLine } = this.plan;
+    const { plain, waits, m, n, panel, panels, size, turned, cLine } = this.plan;
     if (!plain) return waits ? results : own;
     const output = f.load(op.load, bindings, this.#kernel.inputs.length * 4);
-    const lines = panels * panel * (turned ? cLine : arithmetic.size);
-    return placeOf(f, [number, block], [m * n * arithmetic.size, lines], output);
+    const lines = panels * panel * (turned ? cLine : size);
+    return placeOf(f, [number, block], [m * n * size, lines], output);
   }
 
   /** Computes the outputs of a range of rows and of panels from their results. */
   #finish(place: Place, piece: Piece, [row, toRow]: Range, [from, to]: Range): void {
     if (this.#epilogue === null) return;
     const { f } = place;
-    const { n, panel, panels, waits, turned, cLine, arithmetic } = this.plan;
+    const { n, panel, panels, waits, turned, cLine, size } = this.plan;
     const before = f.scale(piece.block, panels);
     const column = f.scale(f.add(before, from), panel);
     const toColumn = f.min(f.scale(f.add(before, to), panel), n);
-    const [byRow, byPanel] = turned ? [arithmetic.size, cLine * panel] : [cLine, arithmetic.size * panel];
+    const [byRow, byPanel] = turned ? [size, cLine * panel] : [cLine, size * panel];
     const first = placeOf(f, [waits ? row : 0, from], [byRow, byPanel], this.#results(place, piece));
     const ranges = turned ? [column, toColumn, row, toRow] : [row, toRow, column, toColumn];
     f.call(this.#epilogue, place.bindings, first, ...ranges, ...place.batch);
@@ -236,7 +203,7 @@ export class DotEmitter {
     const each = f.load(op.load, 0, control.privateSize);
     const own = f.i(op.add, f.load(op.load, 0, control.privateScratch), f.i(op.mul, thread, each));
     const { a, b } = this.plan;
-    return { f, bindings: f.param(0), a: addressOf(a), b: addressOf(b), batch, number, own };
+    return { f, bindings: f.args[0]!, a: addressOf(a), b: addressOf(b), batch, number, own };
   }
 }
 

@@ -23,14 +23,7 @@ export function emitEpilogue(program: Program, kernel: DotKernel, rowBytes: numb
     new Func([i32, i32, i32, i32, i32, i32, ...shape.slice(0, -2).map((): ValueType => i32)]),
   );
   const target = program.target(f);
-  const [bindings, results, row, toRow, column, toColumn] = [0, 1, 2, 3, 4, 5].map((i) => f.param(i)) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [bindings, results, row, toRow, column, toColumn, ...batch] = f.args;
   const buffers = [...inputs, ...outputs].map((_, i) => f.load(op.load, bindings, i * 4));
   const [rowAxis, columnAxis] = shape[rank - 1] === 1 ? [rank - 1, rank - 2] : [rank - 2, rank - 1];
   // The block as if it were the whole matrix.
@@ -59,7 +52,7 @@ export function emitEpilogue(program: Program, kernel: DotKernel, rowBytes: numb
   shape.slice(0, -2).forEach((extent, axis) => {
     if (extent === 1) return;
     evaluation.flush();
-    evaluation.enter(axis, { base: f.param(6 + axis), constant: 0 }, [0, extent]);
+    evaluation.enter(axis, { base: batch[axis]!, constant: 0 }, [0, extent]);
   });
   if (shape[rowAxis] === 1) {
     columns();

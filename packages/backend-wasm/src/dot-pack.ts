@@ -1,8 +1,8 @@
 import { linesFrom, type Matrix, overRuns } from "./dot-matrix.ts";
-import type { Arithmetic } from "./dot-tile.ts";
+import type { DotPlan } from "./dot-plan.ts";
 import { storePart, transpose } from "./lanes.ts";
-import type { Target } from "./target.ts";
 import { Func, type Local } from "./wasm/function.ts";
+import type { ModuleWriter } from "./wasm/module.ts";
 import * as op from "./wasm/opcodes.ts";
 import { i32, v128 } from "./wasm/types.ts";
 
@@ -11,20 +11,14 @@ import { i32, v128 } from "./wasm/types.ts";
  * as `overRuns` has them. Where there are fewer lines than places, what the others get is of no meaning.
  */
 export function emitPack(
-  { module }: Target,
-  { size, lanes }: Arithmetic,
+  module: ModuleWriter,
+  { size, arithmetic: { lanes } }: DotPlan,
   present: number,
   width: number,
   matrix: Pick<Matrix, "lines" | "steps">,
 ): Func {
   const f = module.add(new Func([i32, i32, i32, i32, i32]));
-  const [origin, to, line, first, count] = [0, 1, 2, 3, 4].map((i) => f.param(i)) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [origin, to, line, first, count] = f.args;
   const { starts, at } = linesFrom(f, matrix, origin, line, present);
   const adjoins = matrix.lines.sizes.length === 1 && matrix.lines.strides[0] === size;
   const step = matrix.steps.strides.at(-1)!;

@@ -1,7 +1,7 @@
 import type { DotKernel, DotOperand } from "@chainrule/core";
+import { type Arithmetic, arithmeticOf } from "./dot-arithmetic.ts";
 import { isPlain } from "./dot-epilogue.ts";
 import type { Matrix, Walk } from "./dot-matrix.ts";
-import { type Arithmetic, arithmeticOf } from "./dot-tile.ts";
 
 /** Rows of the tile that fills the registers; a product that is not fused needs one of them for itself. */
 export const tileRowsOf = (isFused: boolean): number => (isFused ? 6 : 5);
@@ -9,12 +9,11 @@ export const tileRowsOf = (isFused: boolean): number => (isFused ? 6 : 5);
 /** Steps of k in one pass: a tile's rows of A then stay in the first-level cache. */
 const maxDepth = 1024;
 
-/** The same where A is packed, which is done anew for each block of columns: blocks are then wider. */
+/** The same where A is packed, or sums are long. */
 const maxPackedDepth = 512;
-const wideBlockBytes = 2 ** 21;
 
 /** Bytes of B, packed or not, that a block of columns may have: they stay in the second-level cache. */
-const blockBytes = 2 ** 19;
+const blockBytes = 2 ** 20;
 
 /** Bytes of results that wait for their epilogue in the first-level cache. */
 const rowBlockBytes = 2 ** 14;
@@ -41,6 +40,8 @@ const roundUp = (value: number, step: number): number => Math.ceil(value / step)
  */
 export interface DotPlan {
   readonly arithmetic: Arithmetic;
+  /** Bytes of an element. */
+  readonly size: number;
   readonly a: Matrix;
   readonly b: Matrix;
   readonly m: number;
@@ -145,7 +146,7 @@ export function planDot(kernel: DotKernel, isRelaxed: boolean): DotPlan {
   const bytesOfPanel = depth * size * panel;
   const finishesRows = !plain && passes === 1;
   const rowRoom = finishesRows ? rowBlockBytes / (height * size * panel) : Infinity;
-  const room = Math.floor(Math.min((packsA ? wideBlockBytes : blockBytes) / bytesOfPanel, rowRoom));
+  const room = Math.floor(Math.min(blockBytes / bytesOfPanel, rowRoom));
   const panels = Math.min(Math.ceil(n / panel), parts > 1 ? Infinity : Math.max(1, room));
   const waits = !plain && passes > 1;
   const width = panels * panel;
@@ -157,6 +158,7 @@ export function planDot(kernel: DotKernel, isRelaxed: boolean): DotPlan {
   const ownA = finishesRows ? (turned ? width : height) * cLine + slack : 0;
   return {
     arithmetic,
+    size,
     a,
     b,
     m,

@@ -1,38 +1,11 @@
-import type { DotKernel } from "@chainrule/core";
+import type { Arithmetic } from "./dot-arithmetic.ts";
 import { linesFrom, type Matrix, overRuns } from "./dot-matrix.ts";
+import type { DotPlan } from "./dot-plan.ts";
 import { storePart, transpose } from "./lanes.ts";
-import type { Target } from "./target.ts";
 import { Func, type Local } from "./wasm/function.ts";
+import type { ModuleWriter } from "./wasm/module.ts";
 import * as op from "./wasm/opcodes.ts";
 import { i32, v128 } from "./wasm/types.ts";
-
-/** The instructions of a product in one dtype. */
-export interface Arithmetic {
-  readonly size: 4 | 8;
-  /** Elements in a vector. */
-  readonly lanes: 2 | 4;
-  readonly splat: number;
-  readonly add: number;
-  readonly mul: number;
-  /** Fused, or 0. */
-  readonly madd: number;
-}
-
-export function arithmeticOf(dtype: DotKernel["dtype"], isRelaxed: boolean): Arithmetic {
-  if (dtype === "float64") {
-    const madd = isRelaxed ? op.f64x2madd : 0;
-    return { size: 8, lanes: 2, splat: op.load64Splat, add: op.f64x2add, mul: op.f64x2mul, madd };
-  }
-  const isFloat = dtype === "float32";
-  return {
-    size: 4,
-    lanes: 4,
-    splat: op.load32Splat,
-    add: isFloat ? op.f32x4add : op.i32x4add,
-    mul: isFloat ? op.f32x4mul : op.i32x4mul,
-    madd: isFloat && isRelaxed ? op.f32x4madd : 0,
-  };
-}
 
 /** sum += x·y. */
 function multiplyAdd(f: Func, { madd, mul, add }: Arithmetic, sum: Local, x: Local, y: Local): void {
@@ -48,19 +21,6 @@ function multiplyAdd(f: Func, { madd, mul, add }: Arithmetic, sum: Local, x: Loc
   f.set(sum);
 }
 
-/** How a tile reads A, as it lies or packed, and writes its results. */
-export interface TileLayout {
-  readonly a: Pick<Matrix, "lines" | "steps">;
-  /** Bytes of B from one step to the next; its columns adjoin. */
-  readonly bStep: number;
-  /** Bytes from one row of results to the next; from one column to the next where they are turned. */
-  readonly cLine: number;
-  /** Whether results adjoin along rows. */
-  readonly turned: boolean;
-  /** Whether it may have to add to what is there. */
-  readonly accumulates: boolean;
-}
-
 /** So many steps at most are written out one after the other. */
 const maxUnrolled = 8;
 
@@ -73,19 +33,21 @@ function unrolledOf(steps: number): number {
 
 /**
  * A function (a, b, c, row, step, count, accumulates) that computes `rows` × `columns` of a product, all sums in
- * registers, from that row of A on; steps as `overRuns` has them. The order load B, splat A, multiply-add is the one
- * that V8 keeps in sixteen registers; with few rows A comes first.
+ * registers, from that row of A on, which lies as `matrix` says; steps as `overRuns` has them. The order load B, splat A,
+ * multiply-add is the one that V8 keeps in sixteen registers; with few rows A comes first.
  */
 export function emitTile(
-  { module }: Target,
-  arithmetic: Arithmetic,
+  module: ModuleWriter,
+  plan: DotPlan,
   rows: number,
   columns: number,
-  { a: matrix, bStep, cLine, turned, accumulates }: TileLayout,
+  matrix: Pick<Matrix, "lines" | "steps">,
 ): Func {
-  const { size, lanes } = arithmetic;
+  const { arithmetic, size, turned, cLine } = plan;
+  const { lanes } = arithmetic;
+  const bStep = plan.packsB ? plan.panel * size : plan.b.steps.strides[0]!;
   const f = module.add(new Func([i32, i32, i32, i32, i32, i32, i32]));
-  const [b, c] = [f.param(1), f.param(2)];
+  const [origin, b, c, first, step, count, earlier] = f.args;
   const vectors = Math.ceil(columns / lanes);
   const sums = Array.from({ length: rows * vectors }, () => f.local(v128));
   /** Sums beside the vectors of results that they are, or become when they are turned. */
@@ -113,8 +75,8 @@ export function emitTile(
       : from;
   const zero = f.i32(0);
   const clear = (): void => sums.forEach((sum) => f.set(sum, zero));
-  if (accumulates) {
-    f.push(f.param(6));
+  if (plan.passes > 1) {
+    f.push(earlier);
     f.when(() => {
       for (const block of blocks) {
         const old = turn(block.places.map((place) => f.load(op.vload, c, place, v128)));
@@ -123,9 +85,9 @@ export function emitTile(
     }, clear);
   } else clear();
 
-  const { starts, at } = linesFrom(f, matrix, f.param(0), f.param(3), rows);
+  const { starts, at } = linesFrom(f, matrix, origin, first, rows);
   const aStep = matrix.steps.strides.at(-1)!;
-  overRuns(f, matrix, starts, f.param(4), f.param(5), (pointers, steps) => {
+  overRuns(f, matrix, starts, step, count, (pointers, steps) => {
     const one = (number: number): void => {
       const splat = (row: number): Local => {
         const [start, offset] = at(row);
@@ -178,17 +140,18 @@ export function emitTile(
  * no packing, for a matrix that is read once.
  */
 export function emitInnerTile(
-  { module }: Target,
-  arithmetic: Arithmetic,
+  module: ModuleWriter,
+  plan: DotPlan,
   rows: number,
   columns: number,
-  k: number,
-  { aRow, bColumn, cRow }: { readonly aRow: number; readonly bColumn: number; readonly cRow: number },
+  matrix: Pick<Matrix, "lines">,
 ): Func {
-  const { size, lanes } = arithmetic;
+  const { arithmetic, size, k, cLine } = plan;
+  const { lanes } = arithmetic;
+  const [aRow, bColumn] = [matrix.lines.strides[0]!, plan.b.lines.strides[0]!];
   const f = module.add(new Func([i32, i32, i32, i32, i32, i32, i32]));
-  const [a, b, c] = [f.param(0), f.param(1), f.param(2)];
-  f.set(a, f.add(a, f.scale(f.param(3), aRow)));
+  const [a, b, c, first] = f.args;
+  f.set(a, f.add(a, f.scale(first, aRow)));
   const sums = Array.from({ length: rows * columns }, () => f.local(v128));
   const zero = f.i32(0);
   for (const sum of sums) f.set(sum, zero);
@@ -223,7 +186,7 @@ export function emitInnerTile(
   sums.forEach((sum, i) => {
     let total = sum;
     for (const words of swaps) total = f.v(arithmetic.add, total, f.shuffle(total, total, words));
-    storePart(f, c, total, Math.floor(i / columns) * cRow + (i % columns) * size, size / 4);
+    storePart(f, c, total, Math.floor(i / columns) * cLine + (i % columns) * size, size / 4);
   });
   return f;
 }

@@ -33,7 +33,7 @@ export function executorModule(shared: boolean): Uint8Array<ArrayBuffer> {
   // (times looked so far) → whether to give up: the host has the clock.
   const patience = shared ? module.import("wait", [i32], i32) : null;
   const f = new Func([i32, i32, i32], i32);
-  const [entry, count, threads] = [f.param(0), f.param(1), f.param(2)];
+  const [entry, count, threads] = f.args;
   const result = f.local(i32);
   f.loop(0, count, 1, () => {
     const word = (i: number): Local => f.load(op.load, entry, i * 4);
@@ -124,7 +124,7 @@ const count = (f: Func, place: number, by: number): void => {
  */
 function workFunction(callKernel: (f: Func) => void): Func {
   const f = new Func([i32, i32], i32);
-  const [thread, threads] = [f.param(0), f.param(1)];
+  const [thread, threads] = f.args;
   const [state, seen, tries] = [f.local(i32), f.local(i32), f.local(i32)];
   f.raw(op.loop, 0x40);
   f.set(tries, 0);

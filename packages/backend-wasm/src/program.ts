@@ -49,17 +49,11 @@ export class Program {
   /** A function that phases call: (bindings, thread, threads, parameter) → status. */
   entry(body: (entry: Entry) => void): Func {
     const f = new Func([i32, i32, i32, i32], i32);
+    const [bindings, thread, threads, parameter] = f.args;
     const buffers = [...this.kernel.inputs, ...this.kernel.outputs].map((_, i) =>
-      f.load(op.load, f.param(0), i * 4),
+      f.load(op.load, bindings, i * 4),
     );
-    body({
-      f,
-      target: this.target(f),
-      buffers,
-      thread: f.param(1),
-      threads: f.param(2),
-      parameter: f.param(3),
-    });
+    body({ f, target: this.target(f), buffers, thread, threads, parameter });
     f.push(status.ok);
     this.module.export(`${this.entries.push(f) - 1}`, f);
     return f;

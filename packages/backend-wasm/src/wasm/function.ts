@@ -25,8 +25,10 @@ export interface Callable {
  * The body of a function as it is written. Each operation leaves its result in a local of its own: the engine that
  * compiles the module undoes that, and whoever emits code needs no stack discipline.
  */
-export class Func implements Callable {
-  readonly params: readonly ValueType[];
+export class Func<const P extends readonly ValueType[] = readonly ValueType[]> implements Callable {
+  readonly params: P;
+  /** The parameters as locals. */
+  readonly args: { readonly [I in keyof P]: Local };
   readonly result: ValueType | null;
   index = -1;
   readonly #code: (number | Callable)[] = [];
@@ -36,13 +38,10 @@ export class Func implements Callable {
   readonly #constants = new Map<string, Local>();
   #scope: Local[] | null = null;
 
-  constructor(params: readonly ValueType[], result: ValueType | null = null) {
+  constructor(params: P, result: ValueType | null = null) {
     this.params = params;
+    this.args = params.map((type, index) => ({ index, type })) as typeof this.args;
     this.result = result;
-  }
-
-  param(index: number): Local {
-    return { index, type: this.params[index]! };
   }
 
   local(type: ValueType): Local {

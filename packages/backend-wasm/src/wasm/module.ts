@@ -38,7 +38,7 @@ export class ModuleWriter {
     return this.#imports.length > 0;
   }
 
-  add(func: Func): Func {
+  add<F extends Func>(func: F): F {
     this.#functions.push(func);
     return func;
   }
