@@ -1,4 +1,4 @@
-import { operandsOf, type Dtype, type Expression, type IndexMap } from "@chainrule/core";
+import { operandsFirst, operandsOf, type Dtype, type Expression, type IndexMap } from "@chainrule/core";
 
 /** Expressions, and what only lowering needs beside them. */
 export type Node =
@@ -64,18 +64,8 @@ export function analyse(
     if (used.has(node) || step.level < level) step.isKept = true;
     used.add(node);
   };
-  // Without recursion, since chains may be long.
-  const pending = roots.toReversed();
-  while (pending.length > 0) {
-    const node = pending.at(-1)!;
+  for (const node of operandsFirst(roots, (one: Node) => needsOf(one, result))) {
     const operands = needsOf(node, result);
-    const missing = steps.has(node) ? [] : operands.filter((operand) => !steps.has(operand));
-    if (missing.length > 0) {
-      pending.push(...missing);
-      continue;
-    }
-    pending.pop();
-    if (steps.has(node)) continue;
     let level = node.kind === "result" && !result ? depth : 0;
     if ("map" in node) level = levelOf(node.map);
     let chain = 1;

@@ -1,4 +1,4 @@
-import { BackendError, bytesPerElement, type Dtype, type TypedArray } from "@chainrule/core";
+import { BackendError, bytesPerElement, sizeClass, type Dtype, type TypedArray } from "@chainrule/core";
 
 const arrays = {
   bool: Uint8Array,
@@ -7,13 +7,6 @@ const arrays = {
   float32: Float32Array,
   float64: Float64Array,
 } as const;
-
-/** Bytes rounded up to a power of two or to one of three steps between: at most a fifth is wasted. */
-function sizeClass(bytes: number): number {
-  if (bytes <= 64) return 64;
-  const step = 2 ** (Math.floor(Math.log2(bytes - 1)) - 2);
-  return Math.ceil(bytes / step) * step;
-}
 
 /** Memory for buffers, kept for reuse by size class when it is freed, up to `maxPooledBytes` in all. */
 export class Pool {

@@ -1,4 +1,12 @@
-import { foldIdentity, loopAxes, type Expression, type ReduceKernel } from "@chainrule/core";
+import {
+  foldIdentity,
+  loopAxes,
+  operandsFirst,
+  operandsOf,
+  trafficAlong,
+  type Expression,
+  type ReduceKernel,
+} from "@chainrule/core";
 import type { Emitter } from "./emitter.ts";
 import { Evaluation } from "./evaluation.ts";
 import { foldAcross } from "./fold-across.ts";
@@ -10,37 +18,14 @@ import { foldOperation, foldResult } from "./scalar.ts";
 /** Sums of float64 longer than this go through partial sums, so that errors grow with the root of the length. */
 const longSum = 512;
 
-/** What is known of an expression before it is computed. */
-interface Survey {
-  /** Whether it costs so little that the accumulators would be what a loop waits for. */
-  readonly isCheap: boolean;
-  /** A measure of the memory traffic when it is computed along `axis`. */
-  readonly traffic: (axis: number) => number;
-}
-
-function survey(value: Expression): Survey {
-  const nodes = new Set<Expression>();
-  const visit = (node: Expression): void => {
-    if (nodes.has(node)) return;
-    nodes.add(node);
-    if ("x" in node) visit(node.x);
-    if ("y" in node) visit(node.y);
-    if ("condition" in node) visit(node.condition);
-  };
-  visit(value);
-  const all = [...nodes];
+/** Whether it costs so little that the accumulators would be what a loop waits for. */
+function isCheap(value: Expression): boolean {
+  const nodes = operandsFirst([value], operandsOf);
   const isCostly = (node: Expression): boolean =>
     node.kind === "random" ||
     (node.kind === "unary" && !["neg", "sqrt", "floor"].includes(node.op)) ||
     (node.kind === "binary" && (node.op === "pow" || node.op === "mod"));
-  return {
-    isCheap: all.length <= 12 && !all.some(isCostly),
-    traffic: (axis) =>
-      all.reduce((sum, node) => {
-        const stride = node.kind === "load" ? Math.abs(node.map.strides[axis]!) : 0;
-        return sum + (stride > 1 ? 4 : stride);
-      }, 0),
-  };
+  return nodes.length <= 12 && !nodes.some(isCostly);
 }
 
 /** Folds `value` over the `reduced` axes, along memory or across it, whichever reads `value` in order. */
@@ -55,14 +40,13 @@ export function lowerReduce<E>(emitter: Emitter<E>, kernel: ReduceKernel): void 
   const along = folded.at(-1);
   const across = outer.at(-1);
   const length = along === undefined ? 1 : sizes[along]!;
-  const { isCheap, traffic } = survey(value);
   const isAcross =
     along !== undefined &&
     across !== undefined &&
     !isBool &&
     sizes[across]! >= 4 &&
-    traffic(across) + 1 < traffic(along);
-  const isWide = isCheap && !isBool && length >= (isAcross ? 2 : 8) * lanes;
+    trafficAlong(value, across) + 1 < trafficAlong(value, along);
+  const isWide = isCheap(value) && !isBool && length >= (isAcross ? 2 : 8) * lanes;
   const epilogue = new Evaluation(emitter, outputs, targets, shape, outer);
   const fold: Fold<E> = {
     emitter,

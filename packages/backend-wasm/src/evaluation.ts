@@ -1,6 +1,7 @@
 import {
   bytesPerElement,
   contiguousMap,
+  operandsFirst,
   operandsOf,
   type Dtype,
   type Expression,
@@ -41,25 +42,6 @@ export type ResultSource = (lanes: number) => Lanes;
 const isPowerOfTwo = (node: Expression): node is Expression & { kind: "const" } =>
   node.kind === "const" && node.value > 0 && (node.value & (node.value - 1)) === 0;
 
-/** The expressions under `roots`, operands first; without recursion, since chains may be long. */
-export function collect(roots: readonly Expression[]): Expression[] {
-  const nodes: Expression[] = [];
-  const seen = new Set<Expression>();
-  const pending = roots.toReversed();
-  while (pending.length > 0) {
-    const node = pending.at(-1)!;
-    const missing = seen.has(node) ? [] : operandsOf(node).filter((child) => !seen.has(child));
-    if (missing.length > 0) {
-      pending.push(...missing);
-      continue;
-    }
-    pending.pop();
-    if (!seen.has(node)) nodes.push(node);
-    seen.add(node);
-  }
-  return nodes;
-}
-
 /** How an evaluation is entered: `axes` in the order of its loops, one of which may run over lanes. */
 export interface Order {
   readonly sizes: Shape;
@@ -67,6 +49,9 @@ export interface Order {
   /** The axis whose neighbours are computed together; −1 for none. */
   readonly vector: number;
 }
+
+const keyOf = ({ offset, strides }: IndexMap, buffer: number): string =>
+  `${buffer} ${offset} ${strides.join()}`;
 
 /**
  * Emits the values of expressions inside a nest of loops, each as far out as it can be computed. Call `enter` for
@@ -80,7 +65,6 @@ export class Evaluation implements Walker {
   readonly #nodes: readonly Expression[];
   readonly #levelOf = new Map<Expression, number>();
   readonly #pointers = new Map<string, Pointer>();
-  readonly #pointerOf = new Map<IndexMap, Map<number, Pointer>>();
   readonly #masks = new Map<string, Mask>();
   readonly #known = new Map<Expression, Lanes>();
   readonly #scopes: Expression[][] = [[]];
@@ -104,7 +88,7 @@ export class Evaluation implements Walker {
     this.#order = order;
     this.#result = result;
     this.#levels = order.sizes.map((_, axis) => order.axes.indexOf(axis) + 1);
-    this.#nodes = collect(roots);
+    this.#nodes = operandsFirst(roots, operandsOf);
     for (const node of this.#nodes) {
       let level = node.kind === "result" ? order.axes.length : 0;
       for (const child of operandsOf(node)) level = Math.max(level, this.#levelOf.get(child)!);
@@ -125,20 +109,15 @@ export class Evaluation implements Walker {
    */
   addMap(map: IndexMap, buffer: number, dtype: Dtype, isWithin = true): number {
     const { sizes } = this.#order;
+    const key = keyOf(map, buffer);
     const strides = map.strides.map((stride, axis) => (sizes[axis] === 1 ? 0 : stride));
-    const key = `${buffer} ${map.offset} ${strides.join()} ${dtype}`;
-    let pointer = this.#pointers.get(key);
-    if (pointer === undefined) {
+    if (!this.#pointers.has(key)) {
       const { f } = this.#target;
       const bytes = map.offset * bytesPerElement(dtype);
       const base = buffer < 0 ? map.offset : f.add(this.#buffers[buffer]!, bytes);
       const isForward = isWithin && map.offset >= 0 && strides.every((stride) => stride >= 0);
-      pointer = { dtype, isForward, strides, places: [{ base, constant: 0 }] };
-      this.#pointers.set(key, pointer);
+      this.#pointers.set(key, { dtype, isForward, strides, places: [{ base, constant: 0 }] });
     }
-    let byBuffer = this.#pointerOf.get(map);
-    if (byBuffer === undefined) this.#pointerOf.set(map, (byBuffer = new Map()));
-    byBuffer.set(buffer, pointer);
     this.#addMask(map.mask);
     let level = 0;
     strides.forEach((stride, axis) => {
@@ -234,7 +213,7 @@ export class Evaluation implements Walker {
     map: IndexMap,
     buffer: number,
   ): { readonly base: Int; readonly constant: number; readonly stride: number } {
-    const pointer = this.#pointerOf.get(map)!.get(buffer)!;
+    const pointer = this.#pointers.get(keyOf(map, buffer))!;
     const { vector } = this.#order;
     return { ...pointer.places.at(-1)!, stride: vector < 0 ? 0 : pointer.strides[vector]! };
   }

@@ -1,15 +1,11 @@
-import { BackendError } from "@chainrule/core";
+import { BackendError, sizeClass } from "@chainrule/core";
 import { overread } from "./lanes.ts";
 import { maxPages } from "./wasm/module.ts";
 
 const pageBytes = 65536;
 
-/** Bytes rounded up to a power of two or to one of three steps between: at most a fifth is wasted. */
-export function sizeClass(bytes: number): number {
-  if (bytes <= 64) return 64;
-  const step = Math.max(64, 2 ** (Math.floor(Math.log2(bytes - 1)) - 2));
-  return Math.ceil(bytes / step) * step;
-}
+/** The size of a block for so many bytes. */
+export const classOf = (bytes: number): number => sizeClass(bytes, 64);
 
 const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
@@ -36,7 +32,7 @@ export class Heap {
 
   /** The address of a block of at least `bytes`, on a multiple of 64. Throws BackendError when memory runs out. */
   take(bytes: number): number {
-    const size = sizeClass(bytes);
+    const size = classOf(bytes);
     const address =
       this.#free.get(size)?.pop() ?? this.#fresh(size) ?? this.#split(size) ?? this.#joined(size);
     if (address === null) {
@@ -53,7 +49,7 @@ export class Heap {
 
   /** Takes back a block for which `take` was asked for `bytes`. */
   give(address: number, bytes: number): void {
-    const size = sizeClass(bytes);
+    const size = classOf(bytes);
     this.#liveBytes -= size;
     this.#liveBlocks--;
     this.#keep(address, size);
@@ -105,7 +101,7 @@ export class Heap {
     let [at, rest] = [address, bytes];
     while (rest >= 64) {
       let size = 2 ** Math.floor(Math.log2(rest));
-      for (let next = sizeClass(size + 1); next <= rest; next = sizeClass(size + 1)) size = next;
+      for (let next = classOf(size + 1); next <= rest; next = classOf(size + 1)) size = next;
       this.#keep(at, size);
       at += size;
       rest -= size;

@@ -1,6 +1,8 @@
 import {
   bytesPerElement,
   loopAxes,
+  operandsFirst,
+  operandsOf,
   type Dtype,
   type Expression,
   type GatherKernel,
@@ -8,7 +10,7 @@ import {
   type ScatterAddKernel,
 } from "@chainrule/core";
 import { binary } from "./arithmetic.ts";
-import { collect, Evaluation, type Order, type ResultSource } from "./evaluation.ts";
+import { Evaluation, type Order, type ResultSource } from "./evaluation.ts";
 import { loopLanes, nest, type Share } from "./loops.ts";
 import { extract, type Lanes, load, loadOne, partsOf, store } from "./lanes.ts";
 import { type Entry, faultUnless, inShares, type Program } from "./program.ts";
@@ -33,7 +35,7 @@ const dear = new Set([
 /** About how many simple operations one element of these takes. */
 export function costOf(roots: readonly Expression[]): number {
   let cost = 1;
-  for (const node of collect(roots)) {
+  for (const node of operandsFirst(roots, operandsOf)) {
     cost +=
       node.kind === "random"
         ? 60
@@ -174,7 +176,7 @@ export function emitScatterAdd(program: Program, kernel: ScatterAddKernel): void
 function isUniform(index: Expression, vector: number): boolean {
   return (
     vector >= 0 &&
-    collect([index]).every(
+    operandsFirst([index], operandsOf).every(
       (node) => !("map" in node) || (node.map.strides[vector] === 0 && node.map.mask === null),
     )
   );

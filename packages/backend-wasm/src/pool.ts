@@ -21,51 +21,39 @@ const host = globalThis as {
 
 const startMilliseconds = 10_000;
 
-function startInNode(threads: NodeThreads, start: WorkerStart, onLost: () => void): Promise<Thread> {
-  return new Promise((resolve, reject) => {
-    const worker = new threads.Worker(workerSource, { eval: true, workerData: start, execArgv: [] });
-    worker.on("message", () => {
-      // From here on it must not keep the process alive.
-      worker.unref();
-      resolve(worker);
-    });
-    worker.on("error", (error: Error) => {
+/** Starts one worker; `onLost` is called should it ever end. */
+export function startThread(start: WorkerStart, onLost: () => void): Promise<Thread> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const started = new Promise<Thread>((resolve, reject) => {
+    const fail = (reason: string): void => reject(new Error(reason));
+    const lose = (reason: string): void => {
       onLost();
-      reject(error);
-    });
-    worker.on("exit", () => {
-      onLost();
-      reject(new Error("it ended at once"));
-    });
-  });
-}
-
-function startInBrowser(start: WorkerStart, onLost: () => void): Promise<Thread> {
-  return new Promise((resolve, reject) => {
+      fail(reason);
+    };
+    timer = setTimeout(() => fail("it did not answer"), startMilliseconds);
+    const threads = host.process?.getBuiltinModule?.("node:worker_threads") as NodeThreads | undefined;
+    if (threads) {
+      const worker = new threads.Worker(workerSource, { eval: true, workerData: start, execArgv: [] });
+      worker.on("message", () => {
+        // From here on it must not keep the process alive.
+        worker.unref();
+        resolve(worker);
+      });
+      worker.on("error", (error: Error) => lose(error.message));
+      worker.on("exit", () => lose("it ended at once"));
+      return;
+    }
     const url = URL.createObjectURL(new Blob([workerSource], { type: "text/javascript" }));
     const worker = new Worker(url);
     worker.addEventListener("message", () => {
       URL.revokeObjectURL(url);
       resolve(worker);
     });
-    worker.addEventListener("error", (event) => {
-      onLost();
-      reject(new Error(event.message || "it could not be started"));
-    });
+    worker.addEventListener("error", ({ message }) => lose(message || "it could not be started"));
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- workers have no origin to name
     worker.postMessage(start);
   });
-}
-
-/** Starts one worker; `onLost` is called should it ever end. */
-export function startThread(start: WorkerStart, onLost: () => void): Promise<Thread> {
-  const node = host.process?.getBuiltinModule?.("node:worker_threads") as NodeThreads | undefined;
-  const started = node ? startInNode(node, start, onLost) : startInBrowser(start, onLost);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("it did not answer")), startMilliseconds);
-  });
-  return Promise.race([started, late]).finally(() => clearTimeout(timer));
+  return started.finally(() => clearTimeout(timer));
 }
 
 /** Threads that the host can run at once. */

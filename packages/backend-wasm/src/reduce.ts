@@ -5,11 +5,14 @@ import {
   foldIdentity,
   foldOperator,
   loopAxes,
+  operandsFirst,
+  operandsOf,
   type ReduceKernel,
   type ReduceOp,
+  trafficAlong,
 } from "@chainrule/core";
 import { binary, cast } from "./arithmetic.ts";
-import { collect, Evaluation } from "./evaluation.ts";
+import { Evaluation } from "./evaluation.ts";
 import { loopLanes, nest, Party } from "./loops.ts";
 import { constant, type Lanes, partsOf, width } from "./lanes.ts";
 import { costOf } from "./map.ts";
@@ -27,17 +30,6 @@ const cheap = 12;
 /** What a fold gathers in: float32 adds up in float64, uint8 in int32. */
 const gatheredIn = (op: ReduceOp, dtype: Dtype): Dtype =>
   dtype === "float32" && op !== "max" ? "float64" : dtype === "uint8" ? "int32" : dtype;
-
-/** A measure of the memory traffic when `value` is computed along `axis`. */
-function trafficAlong(value: Expression, axis: number): number {
-  let traffic = 0;
-  for (const node of collect([value])) {
-    if (node.kind !== "load") continue;
-    const stride = Math.abs(node.map.strides[axis]!);
-    traffic += stride > 1 ? 4 : stride;
-  }
-  return traffic;
-}
 
 /** Running folds, one for each four of elements that go side by side. */
 class Fold {
@@ -162,7 +154,7 @@ interface Axes {
 }
 
 const countFor = (value: Expression, length: number): number =>
-  collect([value]).length <= cheap && length >= 2 * unrolled * width ? unrolled : 1;
+  operandsFirst([value], operandsOf).length <= cheap && length >= 2 * unrolled * width ? unrolled : 1;
 
 function epilogueOf(
   entry: Entry,

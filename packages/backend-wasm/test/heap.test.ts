@@ -1,7 +1,7 @@
 import { BackendError } from "@chainrule/core";
 import { describe, expect, test } from "vitest";
 import { createWasm, type WasmBackend } from "../src/index.ts";
-import { Heap, sizeClass } from "../src/heap.ts";
+import { classOf, Heap } from "../src/heap.ts";
 import { Random } from "./kernels.ts";
 
 const heapOf = (maxBytes?: number): Heap => new Heap(new WebAssembly.Memory({ initial: 1 }), 1024, maxBytes);
@@ -18,7 +18,7 @@ describe("the heap", () => {
         continue;
       }
       const bytes = Math.floor(2 ** (random.unit() * 18));
-      const size = sizeClass(bytes);
+      const size = classOf(bytes);
       expect(size).toBeGreaterThanOrEqual(bytes);
       expect(size).toBeLessThanOrEqual(Math.max(64, bytes * 1.25 + 64));
       live.push({ address: heap.take(bytes), bytes });

@@ -10,8 +10,11 @@ export {
   foldIdentity,
   foldOperator,
   loopAxes,
+  operandsFirst,
   operandsOf,
   partsOfAxis,
+  sizeClass,
+  trafficAlong,
 } from "./backend/lowering.ts";
 export type { Backend, BackendPlugin, Capabilities, PlanStep } from "./backend/contract.ts";
 export {

@@ -79,7 +79,8 @@ it("knows every public function", () => {
     "formatShape",
     "bytesPerElement",
     "threefry2x32",
-    ...["contiguousMap", "foldIdentity", "foldOperator", "loopAxes", "operandsOf", "partsOfAxis"],
+    ...["contiguousMap", "foldIdentity", "foldOperator", "loopAxes", "operandsFirst", "operandsOf"],
+    ...["partsOfAxis", "sizeClass", "trafficAlong"],
   ];
   const backends = ["registerBackend", "setBackend", "getBackend", "withBackend", "listBackends", "memory"];
   const functions = Object.entries(core)

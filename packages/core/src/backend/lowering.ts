@@ -4,7 +4,7 @@ import { contiguousStrides, type Shape } from "../shape.ts";
 import type { BinaryOp, Expression, IndexMap, ReduceOp } from "./kernel.ts";
 
 /*
- * What every backend needs to turn kernels into loops.
+ * What every backend needs to turn kernels into loops and to keep buffers.
  */
 
 /** The operation that folds. */
@@ -17,19 +17,37 @@ export function foldIdentity(op: ReduceOp, dtype: Dtype): number {
   return isFloat(dtype) ? -Infinity : dtype === "int32" ? -(2 ** 31) : 0;
 }
 
+/** Where expressions have those that they are computed from. */
+export const operandNames = ["condition", "x", "y"] as const;
+
 /** The expressions that an expression is computed from. */
-export function operandsOf(expression: Expression): readonly Expression[] {
-  switch (expression.kind) {
-    case "unary":
-    case "cast":
-      return [expression.x];
-    case "binary":
-      return [expression.x, expression.y];
-    case "where":
-      return [expression.condition, expression.x, expression.y];
-    default:
-      return [];
+export const operandsOf = (expression: Expression): readonly Expression[] =>
+  operandNames.flatMap((name) => (name in expression ? [expression[name as never] as Expression] : []));
+
+/** The nodes under `roots`, each once, operands first; without recursion, since chains may be long. */
+export function operandsFirst<Node>(
+  roots: readonly Node[],
+  operands: (node: Node) => readonly Node[],
+): readonly Node[] {
+  const ordered = new Set<Node>();
+  const pending = roots.toReversed();
+  while (pending.length > 0) {
+    const node = pending.at(-1)!;
+    const missing = ordered.has(node) ? [] : operands(node).filter((operand) => !ordered.has(operand));
+    if (missing.length > 0) pending.push(...missing);
+    else ordered.add(pending.pop()!);
   }
+  return [...ordered];
+}
+
+/** A measure of the memory traffic when `value` is computed along `axis`. */
+export function trafficAlong(value: Expression, axis: number): number {
+  let traffic = 0;
+  for (const node of operandsFirst([value], operandsOf)) {
+    const stride = node.kind === "load" ? Math.abs(node.map.strides[axis]!) : 0;
+    traffic += stride > 1 ? 4 : stride;
+  }
+  return traffic;
 }
 
 /** Row-major order from the first element on: where a kernel without targets stores its outputs. */
@@ -49,4 +67,14 @@ export function partsOfAxis(size: number, cuts: Iterable<number>): Range[] | nul
   if (places.size > 6) return null;
   const sorted = [...places].sort((a, b) => a - b);
   return sorted.slice(1).map((cut, i): Range => [sorted[i]!, cut]);
+}
+
+/**
+ * Bytes rounded up to a power of two or to one of three steps between, for reuse: at most a fifth is wasted. From 64
+ * on the steps are no finer than `align`.
+ */
+export function sizeClass(bytes: number, align = 1): number {
+  if (bytes <= 64) return 64;
+  const step = Math.max(align, 2 ** (Math.floor(Math.log2(bytes - 1)) - 2));
+  return Math.ceil(bytes / step) * step;
 }

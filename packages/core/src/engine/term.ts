@@ -1,4 +1,5 @@
 import type { BinaryOp, UnaryOp } from "../backend/kernel.ts";
+import { operandNames } from "../backend/lowering.ts";
 import type { Dtype } from "../dtype.ts";
 import type { Shape } from "../shape.ts";
 import type { Value } from "./value.ts";
@@ -49,8 +50,6 @@ export const loadOf = (source: Value): Leaf => ({
   source,
   view: source.home?.view ?? View.contiguous(source.shape),
 });
-
-const operandNames = ["condition", "x", "y"] as const;
 
 /** The operands of a term that computes, by name. */
 export const operandsOf = (term: Term): [name: string, operand: Term][] =>
