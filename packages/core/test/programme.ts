@@ -1,4 +1,4 @@
-import { cumsum, ChainruleError, concat, IndexError, type Tensor, where } from "@chainrule/core";
+import { cumsum, ChainruleError, concat, IndexError, stack, type Tensor, where } from "@chainrule/core";
 import * as fc from "fast-check";
 
 /** An instruction of a random programme: an operation on two earlier values, and numbers that it may use. */
@@ -68,6 +68,11 @@ const operations: Readonly<Record<string, Operation>> = {
   expand: (x, _, n) => x.expandDims(axisOf(x, n)).broadcastTo([2, ...x.shape]),
   repeat: (x, _, n) => x.repeat(2, axisOf(x, n)),
   concat: (x, y, n) => (x.shape.join() === y.shape.join() ? concat([x, y], axisOf(x, n)) : concat([x, x, x])),
+  stack: (x, y, n) => stack(x.shape.join() === y.shape.join() ? [x, y, x] : [x, x.neg()], n % (x.rank + 1)),
+  braid: (x, _, n) => {
+    const parts = x.split(2, axisOf(x, n)).map((part, i) => (i % 2 === 0 ? part : part.add(part)));
+    return concat([...parts, parts[0]!], axisOf(x, n));
+  },
   tril: (x, _, n) => x.tril((n % 3) - 1),
   sum: (x, _, n) => x.sum(axisOf(x, n)),
   total: (x) => x.sum(),

@@ -1,5 +1,5 @@
 import { cpu } from "@chainrule/backend-cpu";
-import { cumsum, concat, registerBackend, type Tensor, tensor } from "@chainrule/core";
+import { cumsum, concat, registerBackend, stack, type Tensor, tensor } from "@chainrule/core";
 import { gradCheck, randomValues } from "@chainrule/testkit";
 import * as fc from "fast-check";
 import { it } from "vitest";
@@ -24,6 +24,12 @@ const operations: Readonly<Record<string, (x: Tensor, y: Tensor) => Tensor>> = {
     ]),
   turn: (x) => x.T.flip(0),
   weave: (x, y) => concat([x.slice([null, null, 2]), y.slice(1).expandDims(0)], 0),
+  braid: (x, y) => stack(x.unstack(1).map((column, i) => column.mul(y.slice(i)).sin())),
+  recur: (x, y) => {
+    const [a, b, c] = x.split(1) as [Tensor, Tensor, Tensor];
+    const next = (h: Tensor, row: Tensor): Tensor => h.matmul(y).add(row).add(y.slice(0)).tanh();
+    return concat([a, next(a, b), next(next(a, b), c)]);
+  },
   pick: (x, y) => x.take(tensor(Int32Array.of(2, 0, 2)), 0).mul(y),
   total: (x, y) => x.logSumExp(1, { keepDims: true }).mul(y).mul(0.2),
   running: (x) => cumsum(x, 1).mul(0.4),

@@ -78,7 +78,9 @@ function distinctValues(graph: LinearGraph, joins: boolean): { values: Value[]; 
     byNode.push(value);
   }
   const roots = graph.positions.map((position) => {
-    const value = byNode[position]!;
+    const made = byNode[position]!;
+    // A reshaped root is the buffer of what it reshapes.
+    const value = made.op === "reshape" && !made.isLeaf ? made.inputs[0]! : made;
     if (!value.isLeaf && !value.isRoot) {
       value.isRoot = value.stored = true;
       return value;

@@ -12,10 +12,13 @@ function paddedAxis({ attributes }: Node<"pad">): number {
 
 /** Parts of a sum with the same kind may have a form without additions. A node that a tensor stands for stays as it is. */
 function kindOf(part: Node): string {
-  if (part.held) return "";
+  const { op, inputs, shape, held } = part;
+  if (held) return "";
+  if (op === "reshape") return `reshape ${inputs[0]!.shape.join()}`;
   if (isOp(part, "permute")) return `permute ${part.attributes.join()}`;
   if (isOp(part, "pad")) return `pad ${paddedAxis(part)}`;
-  return isOp(part, "dot") && part.shape.length === 2 ? "dot" : "";
+  if (isOp(part, "reduce") && part.attributes.op === "sum") return `sum ${part.attributes.axes.join()}`;
+  return op === "dot" && shape.length === 2 ? "dot" : "";
 }
 
 /** Padded parts that overlap nowhere, one behind the other; null where they do. */
@@ -56,11 +59,27 @@ function joinProducts(products: readonly Node[]): Node | null {
   return g.dot(alongside(operands(0), 1), alongside(operands(1), 0));
 }
 
+/** Fewer sums are not worth storing what they add up. */
+const manySums = 4;
+
+/** Sums over the same axes as one over all their elements. */
+function joinSums(sums: readonly Node<"reduce">[]): Node | null {
+  if (sums.length < manySums) return null;
+  const { axes } = sums[0]!.attributes;
+  const elements = sums.toReversed().map(({ inputs }) => inputs[0]!);
+  const rest = ({ shape }: Node): string => shape.with(axes[0]!, 0).join();
+  if (elements.some((x) => rest(x) !== rest(elements[0]!))) return null;
+  return g.sum(g.concat(elements, axes[0]!), axes);
+}
+
 function join(kind: string, parts: readonly Node[]): Node | null {
   if (kind === "" || parts.length === 1) return null;
   if (kind === "dot") return joinProducts(parts);
   if (kind.startsWith("pad")) return joinPadded(parts as Node<"pad">[]);
-  return g.permute(total(parts.map(({ inputs }) => inputs[0]!)), (parts[0] as Node<"permute">).attributes);
+  if (kind.startsWith("sum")) return joinSums(parts as Node<"reduce">[]);
+  const [first] = parts as [Node];
+  const inner = total(parts.map(({ inputs }) => inputs[0]!));
+  return isOp(first, "permute") ? g.permute(inner, first.attributes) : g.reshape(inner, first.shape);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { concat, type Dtype, stack, type Tensor } from "@chainrule/core";
+import { concat, type Dtype, stack, type Tensor, tensor } from "@chainrule/core";
 import { type Dense } from "../reference/dense.ts";
 import * as move from "../reference/movement.ts";
 import { check, type ConformanceCase } from "./case.ts";
@@ -11,6 +11,8 @@ function casesOf(dtype: Dtype): ConformanceCase[] {
   const parts = [random(71, [2, 5], dtype), random(73, [0, 5], dtype), random(79, [3, 5], dtype)];
   const same = [random(71, [3, 5], dtype), random(73, [3, 5], dtype)];
   const tensors = (list: readonly Dense[]): Tensor[] => list.map((x) => tensorOf(x, dtype));
+  /** The largest of a number and itself is that number. */
+  const computed = (): Tensor[] => tensors(same).map((x) => x.maximum(x));
   const one = (op: string, label: string, actual: () => Tensor, expected: () => Dense): ConformanceCase =>
     check({ op, dtype, label, actual, expected, signedZero: true, tolerance: { rtol: 0, atol: 0 } });
   return [
@@ -51,6 +53,38 @@ function casesOf(dtype: Dtype): ConformanceCase[] {
           same.map((x) => move.reshape(x, [3, 5, 1])),
           2,
         ),
+    ),
+    one(
+      "concat",
+      "rows that are computed",
+      () => concat(computed(), 0),
+      () => move.concat(same, 0),
+    ),
+    one(
+      "concat",
+      "columns that are computed, picked and given",
+      () => {
+        const [x, y] = computed() as [Tensor, Tensor];
+        return concat([x, y.take(tensor([2, 0, 1], { dtype: "int32" }), 0), x.flip(0), ...tensors(same)], 1);
+      },
+      () => {
+        const [x, y] = same as [Dense, Dense];
+        const picked = [2, 0, 1].map((row) => move.slice(y, [[row, row + 1]]));
+        return move.concat([x, move.concat(picked, 0), move.flip(x, 0), x, y], 1);
+      },
+    ),
+    one(
+      "concat",
+      "columns in rows, and single ones",
+      () => {
+        const [x, y] = computed() as [Tensor, Tensor];
+        return concat([concat([x, y], 1), concat([y, x.slice(null, [1, 2]), x.slice(null, [0, 4])], 1)], 0);
+      },
+      () => {
+        const [x, y] = same as [Dense, Dense];
+        const cut = [move.slice(x, [null, [1, 2]]), move.slice(x, [null, [0, 4]])];
+        return move.concat([move.concat([x, y], 1), move.concat([y, ...cut], 1)], 0);
+      },
     ),
     one(
       "split",
