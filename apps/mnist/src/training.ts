@@ -33,7 +33,7 @@ export async function train(task: Task, signal: AbortSignal): Promise<Training> 
     signal,
     callbacks: [
       progressBar({ sink: process.stdout, unit: "images" }),
-      { onStepEnd: ({ milliseconds }) => stepMilliseconds.push(milliseconds) },
+      { readsLoss: () => false, onStepEnd: ({ milliseconds }) => stepMilliseconds.push(milliseconds) },
     ],
   });
   return { history, stepMilliseconds, seconds: (performance.now() - start) / 1000 };

@@ -38,6 +38,11 @@ export interface Callback {
   onEpochStart?(epoch: number, run: Run): unknown;
   /** Called at every step, so not awaited: it must be quick. */
   onStepEnd?(record: StepRecord, run: Run): unknown;
+  /**
+   * Whether `onStepEnd` will look at the loss of the step just taken; without it that is assumed. Asked only where a
+   * backend cannot be read at once, so that the loss must be read before.
+   */
+  readsLoss?(): boolean;
   onEpochEnd?(record: EpochRecord, run: Run): unknown;
   /** Called however training ends, also where a step failed. */
   onTrainEnd?(history: History, run: Run): unknown;

@@ -35,7 +35,8 @@ export async function trainEpoch(training: Training): Promise<TrainedEpoch> {
     if (signal?.aborted) run.stop(reasonOf(signal));
   };
   const log = new EpochLog(run, step);
-  const mayAsk = run.callbacks.some((callback) => callback.onStepEnd !== undefined);
+  const asking = run.callbacks.filter((callback) => callback.onStepEnd !== undefined);
+  const willAsk = (): boolean => asking.some((callback) => callback.readsLoss?.() ?? true);
   let { lr } = run.optimizer;
   stopWhereAborted();
   const iterator = batches[Symbol.asyncIterator]();
@@ -50,11 +51,11 @@ export async function trainEpoch(training: Training): Promise<TrainedEpoch> {
       run.step++;
       await step.run(batch.x, batch.y);
       log.add(batch.x.shape[0] ?? 1, lr);
-      if (step.mustRead || (mayAsk && !step.readsSync)) await log.read();
+      if (step.mustRead || (!step.readsSync && willAsk())) await log.read();
       release(batches, batch);
       scheduler?.step();
       const record = log.record(performance.now() - start);
-      for (const callback of run.callbacks) callback.onStepEnd?.(record, run);
+      for (const callback of asking) callback.onStepEnd!(record, run);
       if (breather.due) await breather.breathe();
       stopWhereAborted();
     }

@@ -9,10 +9,12 @@ import {
   DivergedError,
   fit,
   type History,
+  learningRateLogger,
+  progressBar,
   type StepRecord,
 } from "../src/index.ts";
 import { reads, runningAhead } from "./ahead.ts";
-import { loaderOf, quadrants, smallModel, weightsOf } from "./helpers.ts";
+import { loaderOf, quadrants, smallModel, textSink, weightsOf } from "./helpers.ts";
 
 registerBackend(runningAhead("ahead", true));
 registerBackend(runningAhead("ahead and far", false));
@@ -63,6 +65,42 @@ describe("on a backend that runs ahead", () => {
     expect(losses).toEqual(expected);
     // Where nothing can be read at once, it is read before callbacks could ask.
     expect(trained.reads).toBe(backend === "ahead" ? 2 + 4 : 12);
+  });
+
+  it("where nothing can be read at once, callbacks that say that they will not look cost no read", async () => {
+    const losses: number[] = [];
+    const expected = await train("cpu", [{ onStepEnd: ({ loss }) => void losses.push(loss) }]);
+    const bar = textSink();
+    let steps = 0;
+    let shown = Number.NaN;
+    const everyFourth: Callback = {
+      readsLoss: () => ++steps % 4 === 0,
+      onStepEnd: (record) => {
+        if (steps % 4 === 0) shown = record.loss;
+      },
+    };
+    const callbacks = [
+      everyFourth,
+      learningRateLogger({ everySteps: 2, sink: textSink() }),
+      progressBar({ sink: bar, plainInterval: 1e6 }),
+    ];
+    const trained = await train("ahead and far", callbacks);
+    // At steps 4, 8 and 12, and at the end of the first epoch; at that of the second nothing is left.
+    expect(trained.reads).toBe(3 + 1);
+    expect(shown).toBe(losses[11]);
+    expect(trained.weights).toEqual(expected.weights);
+    const failing = train("ahead and far", [
+      { readsLoss: () => false, onStepEnd: ({ loss }) => void losses.push(loss) },
+    ]);
+    await expect(failing).rejects.toThrow(/cannot be read synchronously/);
+  });
+
+  it("progressBar reads the losses that it shows, and no others", async () => {
+    const bar = textSink({ isTTY: true });
+    const trained = await train("ahead and far", [progressBar({ sink: bar, interval: 0 })]);
+    // The last loss of an epoch is read with those of the whole epoch.
+    expect(trained.reads).toBe(12);
+    expect(bar.text).toMatch(/epoch 2\/2 .*6\/6 · loss \d/);
   });
 
   it("a record that is kept has its loss later, also as JSON", async () => {

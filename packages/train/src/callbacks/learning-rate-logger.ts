@@ -18,6 +18,7 @@ export function learningRateLogger(options: LearningRateLoggerOptions = {}): Cal
     };
   }
   return {
+    readsLoss: () => false,
     onStepEnd: ({ epoch, step }, { optimizer }) => {
       if (step % everySteps !== 0) return;
       sink.write(`epoch ${epoch}, after step ${step}: learning rate ${format(optimizer.lr)}\n`);

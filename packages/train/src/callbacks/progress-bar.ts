@@ -26,6 +26,9 @@ export function progressBar(options: ProgressBarOptions = {}): Callback {
   let epochStart = 0;
   let lastDrawn = 0;
   let drawn = false;
+  /** What `readsLoss` answered, which then holds for its step. */
+  let draws: boolean | null = null;
+  const isDue = (): boolean => performance.now() - lastDrawn >= (redraws ? interval : plainInterval);
   const erase = (): void => {
     if (drawn) sink.write(eraseLine);
     drawn = false;
@@ -35,9 +38,12 @@ export function progressBar(options: ProgressBarOptions = {}): Callback {
     onEpochStart: () => {
       epochStart = lastDrawn = performance.now();
     },
+    readsLoss: () => (draws = isDue()),
     onStepEnd: (record, run) => {
       const now = performance.now();
-      if (now - lastDrawn < (redraws ? interval : plainInterval)) return;
+      const drawsNow = draws ?? isDue();
+      draws = null;
+      if (!drawsNow) return;
       lastDrawn = now;
       const line = progressLine(record, run, (now - epochStart) / 1000, unit, redraws ? barWidth(sink) : 0);
       sink.write(redraws ? `${eraseLine}${line}` : `${line}\n`);
