@@ -69,7 +69,7 @@ export function parseArguments(
         .argParser(threadCounts)
         .default(null, "1,2 where there are two cores; with --quick 1"),
     )
-    .addOption(new Option("--quick", "fewer cases and repetitions: under a minute").default(false))
+    .addOption(new Option("--quick", "fewer cases and repetitions: about a minute").default(false))
     .addOption(
       new Option(
         "--gpu",
