@@ -90,11 +90,9 @@ export interface Vectors {
 
 function operations<Name extends string>(f: Func, dtype: Dtype, codes: Record<Name, number>) {
   const vector = (x: Local | number): Local => (typeof x === "number" ? constant(f, dtype, x)[0]! : x);
-  const entries = Object.entries<number>(codes).map(([name, code]): [string, Operation] => [
-    name,
-    (...operands) => f.v(code, ...operands.map(vector)),
-  ]);
-  return Object.fromEntries(entries) as Record<Name, Operation>;
+  const all = {} as Record<Name, Operation>;
+  for (const name in codes) all[name] = (...operands) => f.v(codes[name], ...operands.map(vector));
+  return all;
 }
 
 function floats(f: Func, isRelaxed: boolean, dtype: Dtype, codes: Record<Float, number>) {
