@@ -48,6 +48,12 @@ describe.skipIf(chromium === null)("WebGPU in Chromium", { timeout: 240_000 }, (
     expect(many).toEqual(few);
   });
 
+  it("a step of fit that logs no loss reads nothing back", async () => {
+    const { bytes, losses } = await call(page, "bytesOfSteps", backend);
+    expect(bytes.map((read) => read > 0)).toEqual(bytes.map((_, i) => i % 5 === 4));
+    expect(losses.filter(Number.isFinite)).toHaveLength(4);
+  });
+
   it("kernels read any number of tensors, of any size that the device holds", async () => {
     const { manyInputs, large, tooLarge } = await call(page, "sizes", backend);
     expect(manyInputs).toBe(0);

@@ -99,7 +99,7 @@ describe.skipIf(chromium === null)("in Chromium", { timeout: 240_000 }, () => {
   });
 
   it("a step of fit that logs no loss reads nothing back", async () => {
-    const { bytes, losses } = await call(isolated, "bytesOfSteps");
+    const { bytes, losses } = await call(isolated, "bytesOfSteps", "gpu");
     expect(bytes).toHaveLength(20);
     for (const [i, read] of bytes.entries()) {
       if (i % 5 === 4) expect(read, `step ${i + 1}`).toBeGreaterThan(0);

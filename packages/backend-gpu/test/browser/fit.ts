@@ -8,9 +8,9 @@ import { browserDevice, openBrowserContext } from "../../src/device/gl-device.ts
 import { ShaderDriver } from "../../src/device/shader-driver.ts";
 import { bytesOfSteps, quadrants } from "../quiet.ts";
 
-/** See `bytesOfSteps`; on WebGL2. */
-export async function bytesOfStepsHere(): Promise<{ bytes: number[]; losses: number[] }> {
-  await setBackend("gpu");
+/** See `bytesOfSteps`. */
+export async function bytesOfStepsOn(backend: string): Promise<{ bytes: number[]; losses: number[] }> {
+  await setBackend(backend);
   return bytesOfSteps();
 }
 

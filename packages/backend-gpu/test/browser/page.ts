@@ -3,7 +3,7 @@ import { wasm } from "@chainrule/backend-wasm";
 import { registerBackend } from "@chainrule/core";
 import { createGpu, gpu } from "../../src/index.ts";
 import { trainNet } from "../nets.ts";
-import { bytesOfStepsHere, loseContextInFit } from "./fit.ts";
+import { bytesOfStepsOn, loseContextInFit } from "./fit.ts";
 import { readWhileHidden } from "./hidden.ts";
 import { sizes } from "./sizes.ts";
 import { runSuite } from "./suite.ts";
@@ -20,7 +20,7 @@ export const checks = {
   steadyState,
   manyModels,
   twoModels,
-  bytesOfSteps: bytesOfStepsHere,
+  bytesOfSteps: bytesOfStepsOn,
   loseContext,
   loseContextInFit,
   readAtOnce,
