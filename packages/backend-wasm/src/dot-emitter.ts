@@ -64,8 +64,12 @@ export class DotEmitter {
     const byPanels = (run: (place: Place, piece: Piece, range: Range) => void): Stage => ({
       size: panels,
       run: (place, piece, low, high) => {
-        const present = this.#panelsOf(place.f, piece);
-        run(place, piece, [place.f.min(low, present), place.f.min(high, present)]);
+        const { f } = place;
+        const present = this.#panelsOf(f, piece);
+        // Behind the panels of the last block there is nothing: what ends with its last column would be done again.
+        f.push(low, present);
+        f.raw(op.ltS);
+        f.when(() => f.scope(() => run(place, piece, [low, f.min(high, present)])));
       },
     });
     this.pack = packsB ? byPanels((place, piece, range) => this.#pack(place, piece, range)) : null;
@@ -207,7 +211,7 @@ export class DotEmitter {
   }
 }
 
-/** `visit` for each of a range of pieces, `before` the first of which there are others; the last has what is left. */
+/** `visit` for each piece of a range with any, `before` the first of which there are others; the last has the rest. */
 function overPieces(
   f: Func,
   [from, to]: Range,
@@ -220,8 +224,7 @@ function overPieces(
   const whole = rest === 0 ? to : f.min(to, f.sub(Math.floor(total / size), before));
   f.loop(from, whole, 1, (number) => visit(number, size));
   if (rest === 0) return;
-  // A range may also lie behind the last piece.
-  f.push(f.sub(whole, from), f.sub(to, from));
-  f.raw(op.ltU);
+  f.push(whole, to);
+  f.raw(op.ltS);
   f.when(() => f.scope(() => visit(whole, rest)));
 }
