@@ -7,6 +7,7 @@ import {
   ShapeError,
   tensor,
   zeros,
+  type Plan,
   type Tensor,
 } from "@chainrule/core";
 import {
@@ -219,5 +220,41 @@ describe("bad input", () => {
   test("lengths as a tensor", async () => {
     const mask = lengthMask(tensor([1, 3], { dtype: "int32" }), 3);
     expect(await mask.toArray()).toEqual([[1, 0, 0], [1, 1, 1]]); // prettier-ignore
+  });
+});
+
+describe("a captured training step", () => {
+  const planOf = (layer: LSTM | GRU, steps: number): Plan => {
+    const [x, target] = [normal(1, [steps, 4, 3], "float32"), normal(2, [4, 5], "float32")];
+    const parameters = layer.parameters();
+    const optimizer = new Adam();
+    const step = compile((input: Tensor, wanted: Tensor) => {
+      const [output] = layer.forward(input);
+      const loss = mseLoss(output.slice(-1), wanted);
+      optimizer.update(parameters, loss.gradient(...parameters));
+      return loss;
+    });
+    step(x, target);
+    return step.plans[0]!;
+  };
+  const count = (plan: Plan, kind: string): number =>
+    plan.kernels.filter(({ kernel }) => kernel.kind === kind).length;
+  const kinds = (plan: Plan): number => new Set(plan.kernels.map(({ kernel }) => kernel.key)).size;
+
+  test("an LSTM's steps are two kernels forwards and one backwards, the same for all of them", () => {
+    const [few, many] = [planOf(new LSTM(3, 5), 8), planOf(new LSTM(3, 5), 28)];
+    expect(many.kernels.length - few.kernels.length).toBe(3 * 20);
+    // Beside them the product of all inputs, the gradients of both weights, and what is left of the first step.
+    expect(count(many, "dot")).toBe(2 * 27 + 3);
+    expect(count(many, "reduce")).toBeLessThanOrEqual(2);
+    expect(kinds(many)).toBeLessThanOrEqual(kinds(few) + 4);
+    expect(many.kernels.length).toBeLessThan(100);
+  });
+
+  test("and a GRU's", () => {
+    const [few, many] = [planOf(new GRU(3, 5), 8), planOf(new GRU(3, 5), 28)];
+    expect(many.kernels.length - few.kernels.length).toBe(3 * 20);
+    expect(count(many, "reduce")).toBe(count(few, "reduce"));
+    expect(kinds(many)).toBeLessThanOrEqual(kinds(few) + 4);
   });
 });
