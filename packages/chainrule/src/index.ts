@@ -10,4 +10,3 @@ export * from "@chainrule/io";
 export * from "@chainrule/nn";
 export * from "@chainrule/optim";
 export * from "@chainrule/train";
-
