@@ -23,11 +23,12 @@ const shared = (f: Func): Int => f.load(op.load, 0, control.sharedScratch);
 
 /** Each thread multiplies whole matrices, or parts of them that are added up in the end, with scratch of its own. */
 function emitSeparate(program: Program, dot: DotEmitter, batches: number, parallel: boolean): void {
-  const { resultBytes, packedBytes, ownBytes, passes, parts, partPasses, blocks, b, waits } = dot.plan;
+  const { resultBytes, packedBytes, ownBytes, packsB, passes, parts, partPasses, blocks, b, waits } =
+    dot.plan;
   const kept = parts > 1 ? 0 : resultBytes;
   program.privateBytes = kept + packedBytes + ownBytes;
   program.sharedBytes = (parts - 1 && parts) * batches * resultBytes;
-  const packsOnce = blocks * passes === 1 && b.batch.every((stride) => stride === 0);
+  const packsOnce = packsB && blocks * passes === 1 && b.batch.every((stride) => stride === 0);
   program.single(parallel, (entry) => {
     const { f } = entry;
     /** Runs stages on matrix `job / parts` with results that may have to outlive it. */
