@@ -79,16 +79,24 @@ it("knows every public function", () => {
     "formatShape",
     "bytesPerElement",
     "threefry2x32",
-    ...["contiguousMap", "foldIdentity", "foldOperator", "loopAxes", "operandsFirst", "operandsOf"],
-    ...["partsOfAxis", "sizeClass", "trafficAlong"],
+  ];
+  const lowering = [
+    "contiguousMap",
+    "foldIdentity",
+    "foldOperator",
+    "loopAxes",
+    "operandsFirst",
+    "operandsOf",
+    "partsOfAxis",
+    "sizeClass",
+    "trafficAlong",
   ];
   const backends = ["registerBackend", "setBackend", "getBackend", "withBackend", "listBackends", "memory"];
   const functions = Object.entries(core)
     .filter(([name, value]) => typeof value === "function" && name[0] === name[0]!.toLowerCase())
     .map(([name]) => name);
-  expect(functions.filter((name) => !known.has(name) && ![...engine, ...backends].includes(name))).toEqual(
-    [],
-  );
+  const others = [...engine, ...lowering, ...backends];
+  expect(functions.filter((name) => !known.has(name) && !others.includes(name))).toEqual([]);
 });
 
 const few = conformanceCases.filter((c) => c.op === "neg" || c.op === "zeros");
