@@ -20,7 +20,7 @@ beforeAll(async () => {
   await setBackend("cpu");
 });
 
-describe("a backend written against the contract alone", () => {
+describe("a backend written against the contract alone", { timeout: 120_000 }, () => {
   it("plugs in by name", async () => {
     expect(await listBackends()).toContainEqual({ name: "naive", available: true });
     expect((await setBackend("naive")).mode).toBe("one element after another");
