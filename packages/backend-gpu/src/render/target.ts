@@ -9,6 +9,7 @@ export interface Target {
   position(length: number): string;
   /** The text of a number; `constants` takes what has to be passed by name. */
   literal(value: number, constants: Map<number, string>): string;
+  readonly isShader: boolean;
   /** Whether `+` and `*` round to float32 by themselves. */
   readonly isSingle: boolean;
   /** The most buffers that one kernel may read. */
@@ -27,6 +28,7 @@ function bitsOf(value: number): string {
 export const shaderTarget = (maxInputs: number): Target => ({
   position: (length) => `cr_position(${sheetOf(length).width})`,
   literal: bitsOf,
+  isShader: true,
   isSingle: true,
   maxInputs,
 });
@@ -35,6 +37,7 @@ export const shaderTarget = (maxInputs: number): Target => ({
 export const computeTarget = (maxInputs: number): Target => ({
   position: () => "this.thread.x",
   literal: bitsOf,
+  isShader: true,
   isSingle: true,
   maxInputs,
 });
@@ -49,6 +52,7 @@ export const scriptTarget = (isSingle: boolean): Target => ({
     if (name !== "minusZero") constants.set(key, name);
     return name === "minusZero" ? "(-this.constants.zero)" : `this.constants.${name}`;
   },
+  isShader: false,
   isSingle,
   maxInputs: Infinity,
 });

@@ -42,6 +42,11 @@ export class Writer {
     return `${nameOf(helper)}(${operands.join(", ")})`;
   }
 
+  /** A name of an integer for sums in a loop: gpu.js keeps such names as floats in shaders, and sums of those are slower. */
+  integer(name: string): string {
+    return this.target.isShader ? this.call("whole", name) : name;
+  }
+
   /** The coordinates in a row-major space of this shape of a position in it. */
   split(position: string, shape: readonly number[]): string[] {
     const coordinates: string[] = [];
