@@ -101,6 +101,28 @@ describe("reductions and products", () => {
     expect(plan.slots).toEqual([]);
   });
 
+  it("what several kernels would make of a product is made with it, once", () => {
+    const y = stored(8, 5).matmul(stored(6, 5).T).add(stored(6)).mul(0.5);
+    const plan = explain(y.sum(0), y.max(1));
+    expect(kinds(plan).toSorted()).toEqual(["dot", "reduce", "reduce"]);
+    expect(plan.slots.map(({ length }) => length)).toEqual([48]);
+    expect(kernelsOf(plan).reduce((sum, kernel) => sum + countIn(kernel, "add"), 0)).toBe(1);
+  });
+
+  it("steps of a recurrence are alike, whatever it costs to compute them all at once", () => {
+    const chain = (steps: number): Plan => {
+      const [x, w] = [stored(4, 4), stored(4, 4)];
+      let [hidden, cell] = [x, x];
+      for (let t = 0; t < steps; t++) {
+        cell = cell.mul(0.5).add(hidden.matmul(w).tanh());
+        hidden = cell.tanh().mul(hidden);
+      }
+      return explain(hidden, ...hidden.sum().gradient(w));
+    };
+    const keys = (plan: Plan): number => new Set(kernelsOf(plan).map(({ key }) => key)).size;
+    expect(keys(chain(60))).toBe(keys(chain(10)));
+  });
+
   it("a reduction takes its prologue and its epilogue along", () => {
     const x = stored(8, 5);
     expect(kinds(explain(x.sub(1).square().sum(1).mul(0.5).sqrt()))).toEqual(["reduce"]);

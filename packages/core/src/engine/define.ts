@@ -3,7 +3,7 @@ import { isAlias, type Attributes, type Op } from "../graph/node.ts";
 import { settleParts } from "./concat.ts";
 import { isReadByProducts, layoutOf, moveLayout, productOf } from "./operand.ts";
 import { loadOf, moveTerm, padTerm, type Leaf, type Term } from "./term.ts";
-import { movement, type Value } from "./value.ts";
+import { heavy, movement, type Value } from "./value.ts";
 import { View } from "./view.ts";
 
 /** Recomputing a value that costs more than this in each of several kernels is dearer than storing it. */
@@ -42,7 +42,6 @@ function estimateCost(value: Value): void {
   if (value.stored || isSource(value)) return;
   value.cost = dear[value.op] ?? (movement.has(value.op) || isAlias(value.op) ? 0 : 1);
   for (const input of value.inputs) value.cost += input.stored ? 1 : input.cost;
-  if (value.cost > cutAbove && !movement.has(value.op)) value.stored = true;
 }
 
 /** Stores what kernels read by address, and dear values that a repeat would compute again for each copy. */
@@ -56,7 +55,19 @@ function storeOperands(value: Value): void {
   }
 }
 
-/** Stores dear values that several kernels would compute; consumers come before what they consume. */
+/** Whether a value is all that is made of a product, a fold or the like: storing it is storing that. */
+const finishes = ({ inputs, size }: Value): boolean =>
+  inputs.some((input) => {
+    let base = input;
+    while (base.op === "reshape" && base.users.length === 1) base = base.inputs[0]!;
+    const { op, isRoot, users } = base;
+    return heavy.has(op) && op !== "concat" && !isRoot && users.length === 1 && base.size === size;
+  });
+
+/**
+ * Stores dear values that several kernels would compute, and what those would make of a product each for itself;
+ * consumers come before what they consume.
+ */
 function storeShared(values: readonly Value[]): void {
   const several = Symbol("several kernels");
   const kernelOf = new Map<Value, Value | typeof several | undefined>();
@@ -69,7 +80,8 @@ function storeShared(values: readonly Value[]): void {
       kernel = kernel === undefined || kernel === by ? by : several;
     }
     kernelOf.set(value, kernel);
-    if (kernel === several && value.cost >= storeAbove && !movement.has(value.op)) value.stored = true;
+    if (kernel !== several || movement.has(value.op)) continue;
+    if (value.cost >= storeAbove || finishes(value)) value.stored = true;
   }
 }
 
@@ -179,6 +191,12 @@ export function defineValues(values: Value[]): void {
   for (const value of values) {
     estimateCost(value);
     if (!value.isLeaf) storeOperands(value);
+  }
+  storeShared(values);
+  // What is stored by now no longer adds to the cost of what is made of it.
+  for (const value of values) {
+    estimateCost(value);
+    if (value.cost > cutAbove && !movement.has(value.op)) value.stored = true;
   }
   storeShared(values);
   // Defining a value may show that one before it has to be stored, which others have taken in by then: once more.

@@ -15,7 +15,8 @@ export const movement: ReadonlySet<Op> = new Set<Op>([
   "flip",
   "window",
 ]);
-const heavy = new Set<Op>(["reduce", "dot", "gather", "scatterAdd", "concat"]);
+/** Operations with kernels of their own kinds, or of none. */
+export const heavy: ReadonlySet<Op> = new Set<Op>(["reduce", "dot", "gather", "scatterAdd", "concat"]);
 /** How a kernel of its own kind reads its operands, for values that are not elementwise. */
 export type Core =
   | { readonly kind: "reduce"; readonly value: Term }
