@@ -66,7 +66,7 @@ export function load(
     const word = widen(f, f.load(op.load32Zero, address, offset, v128));
     return [dtype === "bool" ? toMask(f, word) : word];
   }
-  if (size === 4 && stride === 2 && count === width) {
+  if (size === 4 && stride === 2) {
     const [low, high] = [offset, offset + 16].map((at) => f.load(op.vload, address, at, v128));
     return [f.shuffle(low!, high!, [0, 2, 4, 6])];
   }
