@@ -62,6 +62,12 @@ describe.skipIf(chromium === null)("WebGPU in Chromium", { timeout: 240_000 }, (
     expect(tooLarge).toMatch(/^BackendError: .*holds at most \d+ elements/);
   });
 
+  it("keeping no buffers for reuse changes nothing", async () => {
+    const { kept, none } = await call(page, "withoutReuse", "webgpu");
+    expect(none).toEqual(kept);
+    expect(new Set(kept).size).toBe(6);
+  });
+
   it("two models on one device do not meet", async () => {
     const { apart, together } = await call(page, "twoModels", backend);
     expect(together).toEqual(apart);
@@ -79,6 +85,10 @@ describe.skipIf(chromium === null)("WebGPU in Chromium", { timeout: 240_000 }, (
     for (const message of [...whileLost, ...onceRestored])
       expect(message).toMatch(/^BackendError: .*context was lost/);
     expect(resumed).toEqual(expected);
+  });
+
+  it("work that the device refuses is an error where it is read, and no zeros", async () => {
+    expect(await call(page, "refusedWork")).toMatch(/^BackendError: the GPU refused its work: .*destroyed/);
   });
 
   it("two devices do not mix", async () => {

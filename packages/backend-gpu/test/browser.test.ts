@@ -115,6 +115,12 @@ describe.skipIf(chromium === null)("in Chromium", { timeout: 240_000 }, () => {
     expect(tooLarge).toMatch(/^BackendError: .*holds at most \d+ elements/);
   });
 
+  it("keeping no textures for reuse changes nothing", async () => {
+    const { kept, none } = await call(isolated, "withoutReuse", "webgl2");
+    expect(none).toEqual(kept);
+    expect(new Set(kept).size).toBe(6);
+  });
+
   it("two models on one device do not meet", async () => {
     const { apart, together } = await call(isolated, "twoModels", "gpu");
     expect(together).toEqual(apart);

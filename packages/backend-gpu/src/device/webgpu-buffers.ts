@@ -17,14 +17,17 @@ let made = 0;
 export class BufferPool {
   readonly #device: GPUDevice;
   readonly #maxFreeBytes: number;
+  readonly #beforeDelete: () => void;
   readonly #free = new Map<number, DeviceBuffer[]>();
   #freeBytes = 0;
   /** Buffers that exist. */
   count = 0;
 
-  constructor(device: GPUDevice, maxFreeBytes: number) {
+  /** `beforeDelete` sends off the work that still names a buffer, which must not be gone by then. */
+  constructor(device: GPUDevice, maxFreeBytes: number, beforeDelete: () => void) {
     this.#device = device;
     this.#maxFreeBytes = maxFreeBytes;
+    this.#beforeDelete = beforeDelete;
   }
 
   /** A buffer for `length` floats with unspecified contents. */
@@ -55,6 +58,7 @@ export class BufferPool {
   }
 
   #delete({ buffer }: DeviceBuffer): void {
+    this.#beforeDelete();
     buffer.destroy();
     this.count--;
   }

@@ -18,14 +18,18 @@ export async function openWebGpu(): Promise<WebGpuDevice | string> {
   if (gpu === undefined) {
     return "there is no WebGPU here, which browsers have on pages from https and from localhost; use webgl2";
   }
-  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (adapter === null) return "this browser has WebGPU, but no adapter for it; use webgl2";
-  const { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage } = adapter.limits;
-  const device = await adapter.requestDevice({
-    requiredLimits: { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage },
-  });
-  const { vendor, architecture, description } = adapter.info;
-  return { device, adapter: description || `${vendor} ${architecture}` };
+  try {
+    const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+    if (adapter === null) return "this browser has WebGPU, but no adapter for it; use webgl2";
+    const { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage } = adapter.limits;
+    const device = await adapter.requestDevice({
+      requiredLimits: { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage },
+    });
+    const { vendor, architecture, description } = adapter.info;
+    return { device, adapter: description || `${vendor} ${architecture}` };
+  } catch (error) {
+    return `this browser opens no WebGPU device (${(error as Error).message}); use webgl2`;
+  }
 }
 
 /** Kernels that are sent to the device together, at most. */
@@ -64,7 +68,7 @@ export class WebGpuDriver implements Driver<DeviceBuffer> {
       Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / 4),
     );
     this.#device = device;
-    this.#pool = new BufferPool(device, maxFreeBytes);
+    this.#pool = this.#poolOn(device);
     void this.#watch(device);
   }
 
@@ -78,10 +82,14 @@ export class WebGpuDriver implements Driver<DeviceBuffer> {
     if (typeof opened === "string") return;
     if (this.#isDisposed) return opened.device.destroy();
     this.#device = opened.device;
-    this.#pool = new BufferPool(opened.device, this.#maxFreeBytes);
+    this.#pool = this.#poolOn(opened.device);
     this.#failure = null;
     this.#isLost = false;
     return this.#watch(opened.device);
+  }
+
+  #poolOn(device: GPUDevice): BufferPool {
+    return new BufferPool(device, this.#maxFreeBytes, () => this.#flush());
   }
 
   get statistics(): DriverStatistics {
@@ -95,7 +103,12 @@ export class WebGpuDriver implements Driver<DeviceBuffer> {
           "once another has been opened, which is tried at once, load the last checkpoint and go on",
       );
     }
-    if (this.#failure !== null) throw new BackendError(`the GPU refused a kernel: ${this.#failure}`);
+    if (this.#failure !== null) {
+      throw new BackendError(
+        `the GPU refused its work: ${this.#failure}; what it holds is no longer what it should be: ` +
+          "load the last checkpoint on another backend",
+      );
+    }
   }
 
   /** Runs `body` and remembers what the device finds wrong with it, which it says later. */
@@ -129,7 +142,7 @@ export class WebGpuDriver implements Driver<DeviceBuffer> {
     const encoder = this.#encoder;
     this.#pass?.end();
     this.#discard();
-    this.#device.queue.submit([encoder.finish()]);
+    this.#checked(() => this.#device.queue.submit([encoder.finish()]));
   }
 
   #discard(): void {

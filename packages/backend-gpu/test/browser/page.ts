@@ -7,7 +7,16 @@ import { bytesOfStepsOn, loseContextInFit } from "./fit.ts";
 import { readWhileHidden } from "./hidden.ts";
 import { sizes } from "./sizes.ts";
 import { runSuite } from "./suite.ts";
-import { loseContext, manyModels, readAtOnce, steadyState, twoContexts, twoModels } from "./resources.ts";
+import {
+  loseContext,
+  manyModels,
+  readAtOnce,
+  refusedWork,
+  steadyState,
+  twoContexts,
+  twoModels,
+  withoutReuse,
+} from "./resources.ts";
 import { timeProducts } from "./product.ts";
 import { train } from "./training.ts";
 
@@ -20,11 +29,13 @@ export const checks = {
   steadyState,
   manyModels,
   twoModels,
+  withoutReuse,
   bytesOfSteps: bytesOfStepsOn,
   loseContext,
   loseContextInFit,
   readAtOnce,
   readWhileHidden,
+  refusedWork,
   twoContexts,
   timeProducts,
 };

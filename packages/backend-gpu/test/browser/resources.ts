@@ -77,6 +77,34 @@ export async function twoModels(backend: string): Promise<{ apart: number[]; tog
   return { apart, together };
 }
 
+/** Losses of steps with textures or buffers that are kept for reuse, and with none kept. */
+export async function withoutReuse(mode: "webgl2" | "webgpu"): Promise<{ kept: number[]; none: number[] }> {
+  registerBackend({ ...createGpu({ mode, maxPooledBytes: 0 }), name: `${mode} without reuse` });
+  const train = async (backend: string): Promise<number[]> => {
+    await setBackend(backend);
+    random.seed(7);
+    const step = trainer(
+      new Sequential(new Linear(20, 8), new ReLU(), new Linear(8, 4)),
+      new Adam({ lr: 1e-2 }),
+    );
+    const x = tensor(
+      Float32Array.from({ length: 160 }, (_, k) => Math.cos(k)),
+      { shape: [8, 20] },
+    );
+    const y = tensor(Int32Array.from({ length: 8 }, (_, k) => k % 4));
+    const losses: number[] = [];
+    for (let i = 0; i < 6; i++) {
+      step(x, y);
+      losses.push(await step(x, y).item());
+    }
+    return losses;
+  };
+  return {
+    kept: await train(mode === "webgl2" ? "gpu" : "gpu webgpu"),
+    none: await train(`${mode} without reuse`),
+  };
+}
+
 /** Textures in use before and after models were made, trained a step and dropped. */
 export async function manyModels(
   backend: string,
@@ -222,6 +250,22 @@ export async function loseContext(mode: "webgl2" | "webgpu"): Promise<LossReport
   const onceRestored = await messagesOf(attempts);
   model.loadStateDict(checkpoint);
   return { whileLost, onceRestored, expected, resumed: [...losses, ...(await lossesOf(step, 3, 6))] };
+}
+
+/** The message where something is read that the device refused to compute. */
+export async function refusedWork(): Promise<string> {
+  const opened = await openWebGpu();
+  if (typeof opened === "string") throw new Error(opened);
+  const driver = new WebGpuDriver(opened, 2 ** 20);
+  const source = "function (a0) { return a0[this.thread.x]; }";
+  const copy = driver.compile({ source, inputs: 1, length: 3, helpers: new Set(), constants: {} });
+  const input = driver.upload(Float32Array.of(1, 2, 3));
+  const output = copy.run([input]);
+  // What is not sent yet names it.
+  input.buffer.destroy();
+  const [message] = await messagesOf([() => driver.read(output, 3)]);
+  driver.dispose();
+  return message!;
 }
 
 /** The message where a loss is read without waiting. */
