@@ -206,14 +206,9 @@ describe("products of windows", () => {
       "map",
       "dot",
     ]);
-    const six = stored(3, 9, 2).transpose(0, 1).slice(null, [0, 2]).reshape(18, 2);
-    const four = stored(9, 5, 6)
-      .transpose(0, 1)
-      .slice([0, 3])
-      .permute(0, 2, 1)
-      .slice(null, null, [0, 1])
-      .reshape(18, 1);
-    expect(kinds(explain(six.T.matmul(four))).at(-1)).toBe("dot");
+    const three = stored(2, 5, 4).slice(null, [0, 3]).reshape(6, 4);
+    const two = stored(3, 5, 4).slice(null, [0, 2]).reshape(6, 4);
+    expect(kinds(explain(three.T.matmul(two)))).toEqual(["map", "dot"]);
   });
 
   it("gives the elements that stored columns give", async () => {
@@ -221,6 +216,12 @@ describe("products of windows", () => {
     const kept = columns(x);
     realizeSync(kept);
     expect(await w.matmul(columns(x)).toArray()).toEqual(await w.matmul(kept).toArray());
+    const [three, two] = [stored(2, 5, 4), stored(3, 5, 4)];
+    const left = three.slice(null, [0, 3]).reshape(6, 4);
+    const right = two.slice(null, [0, 2]).reshape(6, 4);
+    const product = left.T.matmul(right);
+    realizeSync(left, right);
+    expect(await product.toArray()).toEqual(await left.T.matmul(right).toArray());
   });
 });
 

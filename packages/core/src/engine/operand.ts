@@ -121,18 +121,26 @@ function merge(from: readonly Run[], operands: number): Run[] {
   return merged.length > 0 ? merged : [{ size: 1, strides: Array.from({ length: operands }, () => 0) }];
 }
 
+/** Stores a value, or what lies under it where that alone has a term. */
+function store(value: Value): void {
+  let base = value;
+  while (!base.stored && base.definition === null) base = base.inputs[0]!;
+  base.stored = true;
+}
+
 /** How a product reads its operands; what it cannot read where it lies is stored. */
 export function productOf(x: Value, y: Value): Product {
   const operand = (value: Value): Layout => {
     const layout = layoutOf(value);
     if (layout !== null && isOperand(layout)) return layout;
-    value.stored = true;
+    store(value);
     return layoutOf(value)!;
   };
   const [a, b] = [operand(x), operand(y)];
-  const k = together(a.axes.at(-1)!, b.axes.at(-2)!);
+  const [left, right] = [merge(a.axes.at(-1)!, 1), merge(b.axes.at(-2)!, 1)];
+  const k = together(left, right);
   if (k === null) {
-    (a.axes.at(-1)!.length > 1 ? x : y).stored = true;
+    store(x);
     return productOf(x, y);
   }
   const leaf = ({ source, offset, axes }: Layout): Leaf => {
