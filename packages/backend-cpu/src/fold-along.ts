@@ -1,3 +1,4 @@
+import { pairwise } from "@chainrule/core";
 import type { Evaluation } from "./evaluation.ts";
 import { inParts, loopLanes, type Fold } from "./fold.ts";
 import { maxUnrolled, nest } from "./nest.ts";
@@ -13,11 +14,7 @@ export function foldAlong<E>(fold: Fold<E>, along: number | undefined): void {
       emitter.assign(totals[lane]!, emitter.apply(operation, totals[lane]!, evaluation.value(value)));
     });
   };
-  const combine = (totals: readonly E[]): E => {
-    const half = totals.length / 2;
-    if (half < 1) return totals[0]!;
-    return emitter.apply(operation, combine(totals.slice(0, half)), combine(totals.slice(half)));
-  };
+  const combine = (totals: readonly E[]): E => pairwise(totals, (x, y) => emitter.apply(operation, x, y));
   nest(emitter, [...values, epilogue], outer, sizes, {}, () => {
     const totals = isLong ? [emitter.variable(identity)] : begin();
     if (along === undefined) {

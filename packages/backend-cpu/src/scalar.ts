@@ -1,6 +1,6 @@
 import {
-  DtypeError,
   foldOperator,
+  undefinedFor,
   type BinaryOp,
   type Dtype,
   type ReduceOp,
@@ -95,17 +95,13 @@ export const fromBool: Operation = operation(
 /** Operations whose exact result on float32 or uint8 operands needs no rounding. */
 const exact: ReadonlySet<string> = new Set(["neg", "floor", "max", "lt", "eq"]);
 
-function undefinedFor(op: string, dtype: Dtype): never {
-  throw new DtypeError(`cpu: ${op} is not defined for ${dtype}; cast the operands first`);
-}
-
 /** `op` on operands of `dtype`, rounded as that dtype needs. */
 export function unaryOperation(op: UnaryOp, dtype: Dtype): Operation {
   if (dtype === "float64") return floatUnary[op];
   if (dtype === "float32") return exact.has(op) ? floatUnary[op] : toFloat32(floatUnary[op]);
   if (dtype !== "bool" && op === "floor") return identity;
   if (dtype !== "bool" && op === "neg") return (dtype === "int32" ? toInt32 : toUint8)(floatUnary.neg);
-  return undefinedFor(op, dtype);
+  return undefinedFor("cpu", op, dtype);
 }
 
 /** `op` on operands of `dtype`, rounded as that dtype needs. */
@@ -120,7 +116,7 @@ export function binaryOperation(op: BinaryOp, dtype: Dtype): Operation {
     case "uint8":
       return exact.has(op) ? intBinary[op] : toUint8(intBinary[op]);
     case "bool":
-      return boolBinary[op] ?? undefinedFor(op, dtype);
+      return boolBinary[op] ?? undefinedFor("cpu", op, dtype);
   }
 }
 

@@ -1,4 +1,4 @@
-import { hostMath, IndexError } from "@chainrule/core";
+import { checkedIndex, hostMath } from "@chainrule/core";
 
 /** Integer power modulo 2³²; a negative exponent gives the truncated fraction, 0 unless |x| = 1 (and 0 for x = 0). */
 function ipow(x: number, y: number): number {
@@ -76,16 +76,8 @@ function threefry(k0: number, k1: number, c: number): number {
   return (x + k2) | 0;
 }
 
-/** Throws unless `index` is in `[0, size)`. */
-function inRange(index: number, size: number): number {
-  if (index >>> 0 < size) return index;
-  throw new IndexError(
-    `index ${index} is out of range for an axis of size ${size}: it must be one of 0 … ${size - 1}`,
-  );
-}
-
 /** What generated text may call by name. */
-export const helpers: Helpers = { ...hostMath, ipow, imod, threefry, inRange };
+export const helpers: Helpers = { ...hostMath, ipow, imod, threefry, inRange: checkedIndex };
 
 export interface Helpers {
   readonly erf: (x: number) => number;

@@ -1,4 +1,4 @@
-import { DtypeError, type BinaryOp, type Dtype, type UnaryOp } from "@chainrule/core";
+import { type BinaryOp, type Dtype, type UnaryOp, undefinedFor } from "@chainrule/core";
 import { demote, promote, toDoubles, wrap } from "./conversions.ts";
 import { elementary, power } from "./elementary.ts";
 import { joinMasks, type Lanes, partsOf, splitMask } from "./lanes.ts";
@@ -8,10 +8,6 @@ import type { Local } from "./wasm/function.ts";
 import * as op from "./wasm/opcodes.ts";
 
 const compares = (name: string): boolean => name === "lt" || name === "eq";
-
-function undefinedFor(name: string, dtype: Dtype): never {
-  throw new DtypeError(`wasm: ${name} is not defined for ${dtype}; cast the operands first`);
-}
 
 /** An operation that is one instruction for each vector. */
 const simple = (target: Target, name: string, dtype: Dtype): Operation | undefined =>
@@ -23,7 +19,7 @@ const toByte = ({ int32 }: Target, x: Local): Local => int32.and(x, 255);
 export function unary(target: Target, name: UnaryOp, dtype: Dtype, x: Lanes): Lanes {
   const isFloat = dtype === "float32" || dtype === "float64";
   if (!isFloat && name === "floor" && dtype !== "bool") return x;
-  if (!isFloat && (name !== "neg" || dtype === "bool")) return undefinedFor(name, dtype);
+  if (!isFloat && (name !== "neg" || dtype === "bool")) return undefinedFor("wasm", name, dtype);
   const write = simple(target, name, dtype);
   if (write === undefined) return elementary(target, name, dtype as "float32" | "float64", x);
   const result = x.map((part) => write(part));
@@ -38,7 +34,7 @@ export function binary(target: Target, name: BinaryOp, dtype: Dtype, x: Lanes, y
     if (compares(name) && dtype === "float64") return [joinMasks(target.f, result)];
     return dtype === "uint8" && !compares(name) ? [toByte(target, result[0]!)] : result;
   }
-  if (dtype === "bool") return undefinedFor(name, dtype);
+  if (dtype === "bool") return undefinedFor("wasm", name, dtype);
   if (dtype === "float32" || dtype === "float64") return power(target, name as "pow" | "mod", dtype, x, y);
   const result = integer(target, name as "div" | "mod" | "pow", x[0]!, y[0]!);
   return [dtype === "uint8" ? toByte(target, result) : result];

@@ -3,10 +3,10 @@ import {
   BackendError,
   type BackendPlugin,
   bytesPerElement,
+  checkedIndex,
   dtypes,
   type Dtype,
   hostMath,
-  IndexError,
   type Kernel,
   OptionError,
   type PlanStep,
@@ -361,14 +361,8 @@ class Wasm implements WasmBackend {
     const result = this.#executePlan(entries, count, this.#threads);
     if (result === status.ok) return;
     const { i32 } = this.#views;
-    if (result === status.indexOutOfRange) {
-      const index = i32[control.faultIndex / 4]!;
-      const size = i32[control.faultSize / 4]!;
-      throw new IndexError(
-        `index ${index} is out of range: the axis has ${size} element${size === 1 ? "" : "s"}, ` +
-          `so that an index is one of 0 … ${size - 1}`,
-      );
-    }
+    if (result === status.indexOutOfRange)
+      checkedIndex(i32[control.faultIndex / 4]!, i32[control.faultSize / 4]!);
     this.#lose("a worker was lost");
     throw new BackendError(
       `wasm: a worker thread did not finish its share of a kernel, so that what this step computed is not valid; ` +

@@ -7,6 +7,7 @@ import {
   loopAxes,
   operandsFirst,
   operandsOf,
+  pairwise,
   type ReduceKernel,
   type ReduceOp,
   trafficAlong,
@@ -93,7 +94,7 @@ class Fold {
   /** All lanes of all accumulators as one value in every lane. */
   total(sums: readonly Lanes[]): Lanes {
     const { f } = this.#target;
-    let [sum] = pairwise(sums, (x, y) => this.join(x, y)) as [Lanes];
+    let sum = pairwise(sums, (x, y) => this.join(x, y));
     if (sum.length === 2) {
       // The two halves of four float64 lanes, then the two lanes of what that gives.
       const [low, high] = sum as readonly [Local, Local];
@@ -113,15 +114,6 @@ class Fold {
   result(sum: Lanes): Lanes {
     return cast(this.#target, this.dtype, this.#from, sum);
   }
-}
-
-/** Joins neighbours until one is left. */
-function pairwise<T>(items: readonly T[], join: (x: T, y: T) => T): readonly T[] {
-  if (items.length <= 1) return items;
-  const joined: T[] = [];
-  for (let i = 0; i < items.length; i += 2)
-    joined.push(i + 1 < items.length ? join(items[i]!, items[i + 1]!) : items[i]!);
-  return pairwise(joined, join);
 }
 
 /** Folds along memory into one value at a time, or across it into several neighbours, whichever reads in order. */

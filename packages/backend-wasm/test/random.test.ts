@@ -127,7 +127,7 @@ test("an index out of range is named, with what it may be, and the next run work
   const table = new Float32Array(12).map((_, i) => i);
   for (const bad of [4, -1, 2 ** 31 - 1, -(2 ** 31)]) {
     expect(() => runOn(relaxed, kernel, [table, array("int32", [0, 1, bad, 3, 0])])).toThrow(
-      new RegExp(`index ${bad} .* 4 elements.* 0 … 3`),
+      new RegExp(`index ${bad} .* of size 4.* 0 … 3`),
     );
   }
   check(kernel, [table, array("int32", [0, 1, 2, 3, 0])], 0);

@@ -6,15 +6,18 @@ export { threefry2x32 } from "./engine/threefry.ts";
 export * from "./backend/kernel.ts";
 export { hostMath } from "./backend/host-math.ts";
 export {
+  checkedIndex,
   contiguousMap,
   foldIdentity,
   foldOperator,
   loopAxes,
   operandsFirst,
   operandsOf,
+  pairwise,
   partsOfAxis,
   sizeClass,
   trafficAlong,
+  undefinedFor,
 } from "./backend/lowering.ts";
 export type { Backend, BackendPlugin, Capabilities, PlanStep } from "./backend/contract.ts";
 export {

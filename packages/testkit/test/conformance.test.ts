@@ -81,15 +81,18 @@ it("knows every public function", () => {
     "threefry2x32",
   ];
   const lowering = [
+    "checkedIndex",
     "contiguousMap",
     "foldIdentity",
     "foldOperator",
     "loopAxes",
     "operandsFirst",
     "operandsOf",
+    "pairwise",
     "partsOfAxis",
     "sizeClass",
     "trafficAlong",
+    "undefinedFor",
   ];
   const backends = ["registerBackend", "setBackend", "getBackend", "withBackend", "listBackends", "memory"];
   const functions = Object.entries(core)

@@ -1,4 +1,5 @@
 import { isFloat, type Dtype } from "../dtype.ts";
+import { DtypeError, IndexError } from "../errors.ts";
 import type { Range } from "../engine/view.ts";
 import { contiguousStrides, type Shape } from "../shape.ts";
 import type { BinaryOp, Expression, IndexMap, ReduceOp } from "./kernel.ts";
@@ -19,6 +20,26 @@ export function foldIdentity(op: ReduceOp, dtype: Dtype): number {
 
 /** Where expressions have those that they are computed from. */
 export const operandNames = ["condition", "x", "y"] as const;
+
+/** Joins neighbours, and what that gives, until one is left. */
+export function pairwise<T>(items: readonly T[], join: (x: T, y: T) => T): T {
+  const half = items.length >> 1;
+  if (half === 0) return items[0]!;
+  return join(pairwise(items.slice(0, half), join), pairwise(items.slice(half), join));
+}
+
+/** Refuses an operation that has no meaning in a dtype. */
+export function undefinedFor(backend: string, op: string, dtype: Dtype): never {
+  throw new DtypeError(`${backend}: ${op} is not defined for ${dtype}; cast the operands first`);
+}
+
+/** The index itself; throws an IndexError unless it is in [0, size). */
+export function checkedIndex(index: number, size: number): number {
+  if (index >>> 0 < size) return index;
+  throw new IndexError(
+    `index ${index} is out of range for an axis of size ${size}: it must be one of 0 … ${size - 1}`,
+  );
+}
 
 /** The expressions that an expression is computed from. */
 export const operandsOf = (expression: Expression): readonly Expression[] =>
