@@ -275,6 +275,13 @@ describe("buffers", () => {
     expect(explain(y).slots).toHaveLength(2);
   });
 
+  it("what was reshaped and stored is an operand like any other", () => {
+    const x = stored(2, 3).reshape(3, 2);
+    realizeSync(x);
+    const y = x.add(1);
+    expect(kinds(explain(y.sum(0), y.sum(1)))).toEqual(["reduce", "reduce"]);
+  });
+
   it("a value that is needed late keeps its slot", () => {
     const w = stored(10, 10);
     const first = stored(10, 10).matmul(w);

@@ -59,7 +59,7 @@ function storeOperands(value: Value): void {
 const finishes = ({ inputs, size }: Value): boolean =>
   inputs.some((input) => {
     let base = input;
-    while (base.op === "reshape" && base.users.length === 1) base = base.inputs[0]!;
+    while (!base.isLeaf && base.op === "reshape" && base.users.length === 1) base = base.inputs[0]!;
     const { op, isRoot, users } = base;
     return heavy.has(op) && op !== "concat" && !isRoot && users.length === 1 && base.size === size;
   });
