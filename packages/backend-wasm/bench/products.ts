@@ -9,47 +9,87 @@ import type { DotKernel } from "@chainrule/core";
 import { createWasm, type InstructionSet, type WasmBackend } from "../src/index.ts";
 import { peakLoop } from "./peak.ts";
 
-/** A product by name; `tA` and `tB` say that an operand is stored transposed. */
+/** A product by name, and how many elements its operands have. */
 interface Case {
   readonly name: string;
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  readonly tA?: boolean;
-  readonly tB?: boolean;
+  readonly kernel: DotKernel;
+  readonly lengths: readonly [a: number, b: number];
 }
 
-const squares = [64, 128, 256, 512, 1024].flatMap((size): Case[] => {
-  const shape = { m: size, n: size, k: size };
-  return [
-    { name: `${size} NN`, ...shape },
-    { name: `${size} NT`, ...shape, tB: true },
-    { name: `${size} TN`, ...shape, tA: true },
-  ];
-});
-const network = [1, 32, 128, 512].flatMap((batch): Case[] => [
-  { name: `B=${batch} forward 784→128`, m: batch, n: 128, k: 784, tB: true },
-  { name: `B=${batch} weights 128×784`, m: 128, n: 784, k: batch, tA: true },
-  { name: `B=${batch} forward 128→10`, m: batch, n: 10, k: 128, tB: true },
-  { name: `B=${batch} weights 10×128`, m: 10, n: 128, k: batch, tA: true },
-  { name: `B=${batch} hidden 10→128`, m: batch, n: 128, k: 10 },
-]);
+const totalOf = (sizes: readonly number[]): number => sizes.reduce((product, size) => product * size, 1);
 
-function kernelOf({ m, n, k, tA = false, tB = false }: Case): DotKernel {
+function kernelOf(
+  { m, n, k, a, b }: Pick<DotKernel, "m" | "n" | "k" | "a" | "b">,
+  batch: number[],
+): DotKernel {
   return {
     kind: "dot",
     dtype: "float32",
-    m: [m],
-    n: [n],
-    k: [k],
+    m,
+    n,
+    k,
+    a,
+    b,
     inputs: ["float32", "float32"],
-    shape: [m, n],
-    a: { input: 0, offset: 0, batch: [], row: [tA ? 1 : k], column: [tA ? m : 1] },
-    b: { input: 1, offset: 0, batch: [], row: [tB ? 1 : n], column: [tB ? k : 1] },
+    shape: [...batch, totalOf(m), totalOf(n)],
     outputs: [{ kind: "result", dtype: "float32" }],
     key: "",
   };
 }
+
+/** Of matrices, of which an operand may be stored transposed. */
+function matrices(name: string, m: number, n: number, k: number, stored = "NN"): Case {
+  const [tA, tB] = [stored[0] === "T", stored[1] === "T"];
+  const a = { input: 0, offset: 0, batch: [], row: [tA ? 1 : k], column: [tA ? m : 1] };
+  const b = { input: 1, offset: 0, batch: [], row: [tB ? 1 : n], column: [tB ? k : 1] };
+  return { name, kernel: kernelOf({ m: [m], n: [n], k: [k], a, b }, []), lengths: [m * k, k * n] };
+}
+
+/** Of a convolution of `batch` images that have their margins already, and of its weight's gradient. */
+function convolutions(batch: number, from: number, to: number, size: number, side: number): Case[] {
+  const padded = side + size - 1;
+  const [image, area] = [from * padded ** 2, size ** 2];
+  const name = `B=${batch} ${from}→${to} ${size}×${size} on ${side}²`;
+  const windows = { n: [side, side], k: [from, size, size] };
+  const weight = { input: 0, offset: 0, batch: [0], row: [from * area], column: [area, size, 1] };
+  const input = { input: 1, offset: 0, batch: [image], row: [padded ** 2, padded, 1], column: [padded, 1] };
+  const upstream = { input: 0, offset: 0, batch: [], row: [side ** 2], column: [to * side ** 2, side, 1] };
+  const turned = {
+    input: 1,
+    offset: 0,
+    batch: [],
+    row: [image, padded, 1],
+    column: [padded ** 2, padded, 1],
+  };
+  return [
+    {
+      name: `${name}, output`,
+      kernel: kernelOf({ m: [to], ...windows, a: weight, b: input }, [batch]),
+      lengths: [to * from * area, batch * image],
+    },
+    {
+      name: `${name}, weights`,
+      kernel: kernelOf({ m: [to], n: windows.k, k: [batch, side, side], a: upstream, b: turned }, []),
+      lengths: [batch * to * side ** 2, batch * image],
+    },
+  ];
+}
+
+const cases: Case[] = [
+  ...[64, 128, 256, 512, 1024].flatMap((size) =>
+    ["NN", "NT", "TN"].map((stored) => matrices(`${size} ${stored}`, size, size, size, stored)),
+  ),
+  ...[1, 32, 128, 512].flatMap((batch) => [
+    matrices(`B=${batch} forward 784→128`, batch, 128, 784, "NT"),
+    matrices(`B=${batch} weights 128×784`, 128, 784, batch, "TN"),
+    matrices(`B=${batch} forward 128→10`, batch, 10, 128, "NT"),
+    matrices(`B=${batch} weights 10×128`, 10, 128, batch, "TN"),
+    matrices(`B=${batch} hidden 10→128`, batch, 128, 10),
+  ]),
+  ...convolutions(32, 1, 8, 5, 28),
+  ...convolutions(32, 8, 16, 5, 14),
+  ...convolutions(32, 32, 64, 3, 16),
+];
 
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
@@ -83,10 +123,10 @@ const peakSpeed = speed(peak.run, peak.operations);
 for (let i = 0; i < 20; i++) peakSpeed(5);
 
 console.log(`node ${process.version}, ${backend.mode}; GFLOP/s, and the share of one thread's peak`);
-for (const one of [...squares, ...network]) {
-  if (process.argv[4] !== undefined && !one.name.includes(process.argv[4])) continue;
-  const { m, n, k } = one;
-  const [a, b, c] = [m * k, k * n, m * n].map((length) => {
+for (const { name, kernel, lengths } of cases) {
+  if (process.argv[4] !== undefined && !name.includes(process.argv[4])) continue;
+  const operations = 2 * totalOf(kernel.shape) * totalOf(kernel.k);
+  const [a, b, c] = [...lengths, totalOf(kernel.shape)].map((length) => {
     const buffer = backend.alloc(length, "float32");
     backend.write(
       buffer,
@@ -94,24 +134,21 @@ for (const one of [...squares, ...network]) {
     );
     return buffer;
   });
-  const executable = backend.compile(kernelOf(one));
-  const productSpeed = speed(
-    (times) => {
-      for (let i = 0; i < times; i++) backend.run(executable, [a, b, c]);
-    },
-    2 * m * n * k,
-  );
+  const executable = backend.compile(kernel);
+  const productSpeed = speed((times) => {
+    for (let i = 0; i < times; i++) backend.run(executable, [a, b, c]);
+  }, operations);
   for (let i = 0; i < 6; i++) productSpeed(10);
   const rounds = Array.from({ length: 41 }, () => [productSpeed(2), peakSpeed(2)] as const);
   const rate = Math.max(...rounds.map(([own]) => own));
   const best = Math.max(...rounds.map(([, other]) => other));
   const share = median(rounds.map(([own, other]) => own / other));
   const line = [
-    one.name.padEnd(22),
+    name.padEnd(30),
     rate.toFixed(1).padStart(6),
     `${((rate / best) * 100).toFixed(0)} %`.padStart(6),
     `(${(share * 100).toFixed(0)} %)`.padStart(8),
-    `${((2 * m * n * k) / rate / 1e3).toFixed(1)} µs`.padStart(12),
+    `${(operations / rate / 1e3).toFixed(1)} µs`.padStart(12),
     `peak ${best.toFixed(1)}`.padStart(12),
   ];
   console.log(line.join(" "));
