@@ -126,7 +126,7 @@ console.log(`node ${process.version}, ${backend.mode}; GFLOP/s, and the share of
 for (const { name, kernel, lengths } of cases) {
   if (process.argv[4] !== undefined && !name.includes(process.argv[4])) continue;
   const operations = 2 * totalOf(kernel.shape) * totalOf(kernel.k);
-  const [a, b, c] = [...lengths, totalOf(kernel.shape)].map((length) => {
+  const buffers = [...lengths, totalOf(kernel.shape)].map((length) => {
     const buffer = backend.alloc(length, "float32");
     backend.write(
       buffer,
@@ -136,7 +136,7 @@ for (const { name, kernel, lengths } of cases) {
   });
   const executable = backend.compile(kernel);
   const productSpeed = speed((times) => {
-    for (let i = 0; i < times; i++) backend.run(executable, [a, b, c]);
+    for (let i = 0; i < times; i++) backend.run(executable, buffers);
   }, operations);
   for (let i = 0; i < 6; i++) productSpeed(10);
   const rounds = Array.from({ length: 41 }, () => [productSpeed(2), peakSpeed(2)] as const);
@@ -152,6 +152,6 @@ for (const { name, kernel, lengths } of cases) {
     `peak ${best.toFixed(1)}`.padStart(12),
   ];
   console.log(line.join(" "));
-  for (const buffer of [a, b, c]) backend.free(buffer);
+  for (const buffer of buffers) backend.free(buffer);
 }
 backend.dispose();
