@@ -295,10 +295,11 @@ class Wasm implements WasmBackend {
   #renew(place: number, bytes: number): void {
     const held = this.#scratch.get(place) ?? 0;
     if (bytes <= held) return;
-    if (held > 0) this.#heap.give(this.#views.i32[place / 4]! >>> 0, held);
-    this.#scratch.delete(place);
+    // Taken before the old one is given back: where memory does not suffice, earlier kernels still have theirs.
     const address = this.#take(bytes);
-    this.#views.i32[place / 4] = address;
+    const { i32 } = this.#views;
+    if (held > 0) this.#heap.give(i32[place / 4]! >>> 0, held);
+    i32[place / 4] = address;
     this.#scratch.set(place, bytes);
   }
 

@@ -1,6 +1,6 @@
-import { OptionError } from "@chainrule/core";
+import { type DotKernel, OptionError } from "@chainrule/core";
 import { afterEach, expect, test, vi } from "vitest";
-import { createWasm, wasm } from "../src/index.ts";
+import { createWasm, wasm, type WasmBackend, type WasmBuffer } from "../src/index.ts";
 import { Random } from "./kernels.ts";
 import { expectSameBits, runOn, runOnCpu } from "./run.ts";
 
@@ -83,3 +83,40 @@ test("where no worker can be started there is one thread, and the mode says why"
     threads.Worker = Worker;
   }
 });
+
+test.each([1, 2])(
+  "with %i threads, a kernel too large for memory leaves to others the scratch that they have",
+  async (threads) => {
+    const backend = (await createWasm({ threads, maxBytes: 4 * 2 ** 20 }).create()) as WasmBackend;
+    const result = { kind: "result", dtype: "float32" } as const;
+    const product = (m: number, n: number): DotKernel => ({
+      kind: "dot",
+      dtype: "float32",
+      m: [m],
+      n: [n],
+      k: [1500],
+      shape: [m, n],
+      inputs: ["float32", "float32"],
+      a: { input: 0, offset: 0, batch: [], row: [1500], column: [1] },
+      b: { input: 1, offset: 0, batch: [], row: [n], column: [1] },
+      outputs: [{ kind: "unary", dtype: "float32", op: "neg", x: result }],
+      key: "",
+    });
+    const filled = (length: number, value: number): WasmBuffer => {
+      const buffer = backend.alloc(length, "float32");
+      backend.write(buffer, new Float32Array(length).fill(value));
+      return buffer;
+    };
+    const buffers = [filled(40 * 1500, 1), filled(1500 * 40, 2), filled(40 * 40, 0)];
+    const executable = backend.compile(product(40, 40));
+    expect(() => backend.compile(product(9000, 2000))).toThrow(/out of memory/);
+    const others: WasmBuffer[] = [];
+    expect(() => {
+      for (;;) others.push(filled(1024, 7));
+    }).toThrow(/out of memory/);
+    backend.run(executable, buffers);
+    expect(new Set(backend.readSync!(buffers[2]!))).toEqual(new Set([-3000]));
+    for (const other of others) expect(new Set(backend.readSync!(other))).toEqual(new Set([7]));
+    backend.dispose();
+  },
+);
