@@ -1,15 +1,36 @@
 import { concat, type Dtype, stack, type Tensor, tensor } from "@chainrule/core";
-import { type Dense } from "../reference/dense.ts";
+import { type Dense, generate } from "../reference/dense.ts";
+import { map } from "../reference/elementwise.ts";
 import * as move from "../reference/movement.ts";
+import { largest, reduce } from "../reference/reduce.ts";
 import { check, type ConformanceCase } from "./case.ts";
 import { all, random, tensorOf } from "./inputs.ts";
 
 /** Tensors joined and parted, bit for bit, in every dtype. */
-export const joinCases = (): ConformanceCase[] => all.flatMap((dtype) => casesOf(dtype));
+export const joinCases = (): ConformanceCase[] => [...all.flatMap((dtype) => casesOf(dtype)), manyColumns()];
+
+/** More than one thread's share of columns and of products, each written beside what others write. */
+function manyColumns(): ConformanceCase {
+  const [x, y, w] = [random(89, [331, 307], "float32"), random(97, [331, 64], "float32"), identity(64)];
+  return check({
+    op: "concat",
+    dtype: "float32",
+    label: "many columns, computed and multiplied",
+    actual: () => {
+      const [a, b, c] = [x, y, w].map((one) => tensorOf(one, "float32")) as [Tensor, Tensor, Tensor];
+      return concat([a.abs().sqrt(), b.matmul(c), a.neg()], 1);
+    },
+    expected: () =>
+      move.concat([map((value) => Math.sqrt(Math.abs(value)), x), y, map((value) => -value, x)], 1),
+  });
+}
+
+const identity = (size: number): Dense => generate([size, size], ([row, column]) => (row === column ? 1 : 0));
 
 function casesOf(dtype: Dtype): ConformanceCase[] {
   const parts = [random(71, [2, 5], dtype), random(73, [0, 5], dtype), random(79, [3, 5], dtype)];
   const same = [random(71, [3, 5], dtype), random(73, [3, 5], dtype)];
+  const solid = random(83, [3, 4, 5], dtype);
   const tensors = (list: readonly Dense[]): Tensor[] => list.map((x) => tensorOf(x, dtype));
   /** The largest of a number and itself is that number. */
   const computed = (): Tensor[] => tensors(same).map((x) => x.maximum(x));
@@ -72,6 +93,12 @@ function casesOf(dtype: Dtype): ConformanceCase[] {
         const picked = [2, 0, 1].map((row) => move.slice(y, [[row, row + 1]]));
         return move.concat([x, move.concat(picked, 0), move.flip(x, 0), x, y], 1);
       },
+    ),
+    one(
+      "concat",
+      "columns that are folded",
+      () => concat([tensorOf(solid, dtype).max(1), ...computed()], 1),
+      () => move.concat([reduce(solid, largest, { axes: [1] }), ...same], 1),
     ),
     one(
       "concat",
