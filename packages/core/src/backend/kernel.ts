@@ -80,9 +80,10 @@ interface KernelBase {
   /** Dtypes of the buffers that are read, in the order they are bound. */
   readonly inputs: readonly Dtype[];
   /**
-   * What is written, bound after the inputs: for each output one value an index of `shape`, stored contiguously.
-   * An output may share its buffer with an input that the kernel only reads at the same index (an update in place):
-   * at each index all values are computed before any is stored.
+   * What is written, bound after the inputs: for each output one value an index of `shape`. An output may share its
+   * buffer with an input that the kernel only reads at the same index (an update in place): at each index all values are
+   * computed before any is stored. Otherwise nothing that is written is read or written twice; but buffers may be
+   * stretches, or with `targets` columns, of one.
    */
   readonly outputs: readonly Expression[];
   /** Where in its buffer each output is stored, the last stride being 1; contiguously where there are none. */
