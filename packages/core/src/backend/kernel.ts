@@ -130,7 +130,7 @@ export interface DotKernel extends KernelBase {
   readonly kind: "dot";
   /** Of both operands and the result: float32, float64 or int32. */
   readonly dtype: Dtype;
-  /** What a row index, a column index and a step of the sum run over; sizes ≥ 1, one at least. */
+  /** What rows, columns and steps of the sum run over: one size or more, each ≥ 1; `k` is [0] where nothing is summed. */
   readonly m: Shape;
   readonly n: Shape;
   readonly k: Shape;
