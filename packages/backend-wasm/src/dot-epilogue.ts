@@ -1,6 +1,6 @@
 import type { DotKernel, IndexMap } from "@chainrule/core";
 import { Evaluation, type Order } from "./evaluation.ts";
-import { loopLanes } from "./loops.ts";
+import { loopLanes, nest } from "./loops.ts";
 import { load } from "./lanes.ts";
 import type { Program } from "./program.ts";
 import { Func, type Local } from "./wasm/function.ts";
@@ -44,25 +44,15 @@ export function emitEpilogue(program: Program, kernel: DotKernel, rowBytes: numb
     evaluation.flush();
     evaluation.store();
   };
-  const columns = (): void => {
-    if (order.vector < 0) return store();
-    evaluation.flush();
-    loopLanes(target, [evaluation], columnAxis, shape[columnAxis]!, { low: column, high: toColumn }, store);
-  };
   shape.slice(0, -2).forEach((extent, axis) => {
     if (extent === 1) return;
     evaluation.flush();
     evaluation.enter(axis, { base: batch[axis]!, constant: 0 }, [0, extent]);
   });
-  if (shape[rowAxis] === 1) {
-    columns();
-    return f;
-  }
-  evaluation.flush();
-  f.loop(row, toRow, 1, (base) => {
-    evaluation.enter(rowAxis, { base, constant: 0 }, [0, shape[rowAxis]!]);
-    columns();
-    evaluation.leave();
+  const rows = shape[rowAxis] === 1 ? [] : [rowAxis];
+  nest(target, [evaluation], rows, shape, { low: row, high: toRow }, () => {
+    if (order.vector < 0) return store();
+    loopLanes(target, [evaluation], columnAxis, shape[columnAxis]!, { low: column, high: toColumn }, store);
   });
   return f;
 }
