@@ -1,5 +1,14 @@
 import { cpu } from "@chainrule/backend-cpu";
-import { concat, explain, type Plan, random, realizeSync, registerBackend, Tensor } from "@chainrule/core";
+import {
+  concat,
+  explain,
+  type Plan,
+  random,
+  realizeSync,
+  registerBackend,
+  stack,
+  Tensor,
+} from "@chainrule/core";
 import { beforeAll, describe, expect, it } from "vitest";
 
 beforeAll(() => registerBackend(cpu));
@@ -93,6 +102,22 @@ describe("large graphs are planned in time that grows with their size, and do no
     const joined = (count: number): Tensor => concat(Array.from({ length: count }, () => stored(3, 2)));
     expect(planOf(joined(200)).kernels.length).toBeLessThanOrEqual(2);
     expect(growth(50, joined)).toBeLessThan(linear);
+  });
+
+  it("a recurrence and its gradient: steps that slice and are joined, and a weight that all of them use", () => {
+    const w = stored(4, 8);
+    const recurrence = (steps: number): readonly Tensor[] => {
+      const x = stored(steps, 2, 8);
+      const states = [x.slice(0, null, [0, 4])];
+      for (let t = 1; t < steps; t++) {
+        const [p, q] = x.slice(t).add(states.at(-1)!.matmul(w)).split(4, 1) as [Tensor, Tensor];
+        states.push(p.sigmoid().mul(q.tanh()));
+      }
+      return stack(states).square().sum().gradient(x, w);
+    };
+    // A product and what is made of it forwards, and a product with that backwards.
+    expect(planOf(recurrence(60)).kernels.length - planOf(recurrence(20)).kernels.length).toBe(3 * 40);
+    expect(growth(40, recurrence)).toBeLessThan(linear);
   });
 
   it("a hundred squarings, which as a tree would be 2¹⁰⁰ operations", () => {
