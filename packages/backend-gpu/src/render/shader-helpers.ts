@@ -104,7 +104,8 @@ const bodies: Readonly<Record<HelperName, string>> = {
   whole: "return x;",
   quotient: "return x / y;",
   remainder: "return x - (x / y) * y;",
-  within: "if (x >= y && x < z) { return 1; } return 0;",
+  // Without branches: of some tens of them in a loop compilers make work for minutes.
+  within: "return int(x >= y) * int(x < z);",
   toFloat: "return float(x);",
   toIndex: "return int(floor(x));",
   masked: "return cr_pick(x == 1, y, 0.0);",
@@ -162,10 +163,8 @@ const bodies: Readonly<Record<HelperName, string>> = {
   else if (y == -1.0) { result = 1.0 / size; }
   else if (y != 1.0) { result = cr_powered(size, y); }
   return cr_pick(cr_isNegative(x) && isOdd, -result, result);`,
-  max: `if (cr_isNan(x)) { return x; }
-  if (cr_isNan(y)) { return y; }
-  if (x == 0.0 && y == 0.0) { return x + y; }
-  return cr_pick(x > y, x, y);`,
+  max: `float larger = cr_pick(abs(x) + abs(y) == 0.0, x + y, cr_pick(x > y, x, y));
+  return cr_pick(cr_isNan(x), x, cr_pick(cr_isNan(y), y, larger));`,
   mod: `if (y == 0.0 || cr_isNan(x) || cr_isInf(x) || cr_isNan(y)) { return cr_nan(); }
   if (cr_isInf(y)) { return cr_pick(x == 0.0 || ((x < 0.0) == (y < 0.0)), x, y); }
   float r = x - y * floor(x / y);
@@ -200,8 +199,8 @@ const bodies: Readonly<Record<HelperName, string>> = {
   float p = 1.0;
   for (int k = 0; k < 25; k++) { if (float(k) < y) { p *= x; } }
   return cr_pick(abs(p) < ${limit}, p, cr_nan());`,
-  intLt: "if (cr_isNan(x) || cr_isNan(y)) { return cr_nan(); } return cr_pick(x < y, 1.0, 0.0);",
-  intEq: "if (cr_isNan(x) || cr_isNan(y)) { return cr_nan(); } return cr_pick(x == y, 1.0, 0.0);",
+  intLt: "return cr_pick(cr_isNan(x + y), cr_nan(), cr_pick(x < y, 1.0, 0.0));",
+  intEq: "return cr_pick(cr_isNan(x + y), cr_nan(), cr_pick(x == y, 1.0, 0.0));",
 
   wrap: "return x - 256.0 * floor(x / 256.0);",
   truncate: `if (cr_isNan(x) || cr_isInf(x)) { return 0.0; } ${held("trunc(x)")}`,
