@@ -158,15 +158,12 @@ function renderDot({ a, b, m, n, k, dtype, outputs, shape }: DotKernel, target: 
   const outer = coordinates.slice(0, -2);
   const sum = writer.variable(0);
   const start = (offset: number, strides: readonly number[], index: readonly string[]): string =>
-    writer.bind(writer.place({ offset, strides, mask: null }, index));
+    writer.integer(writer.bind(writer.place({ offset, strides, mask: null }, index)));
   const left = start(a.offset, [...a.batch, ...a.row], [...outer, ...writer.split(i, m)]);
   const right = start(b.offset, [...b.batch, ...b.column], [...outer, ...writer.split(j, n)]);
   writer.loop(k, (step) => {
     const along = (place: string, strides: readonly number[]): string =>
-      writer.sum(0, [
-        { stride: 1, at: writer.integer(place) },
-        ...strides.map((stride, i) => ({ stride, at: step[i]! })),
-      ]);
+      writer.sum(0, [{ stride: 1, at: place }, ...strides.map((stride, i) => ({ stride, at: step[i]! }))]);
     const x = inputs.load(sources.bound(a.input), along(left, a.column));
     const y = inputs.load(sources.bound(b.input), along(right, b.row));
     // In float32 alone is a product rounded once, with its sum, where that is wider.

@@ -42,9 +42,15 @@ export class Writer {
     return `${nameOf(helper)}(${operands.join(", ")})`;
   }
 
-  /** A name of an integer for sums in a loop: gpu.js keeps such names as floats in shaders, and sums of those are slower. */
-  integer(name: string): string {
-    return this.target.isShader ? this.call("whole", name) : name;
+  /**
+   * A named integer for sums in a loop. In shaders gpu.js keeps names of integers as floats, with which sums are slower,
+   * save those of counters.
+   */
+  integer(value: string): string {
+    if (!this.target.isShader) return value;
+    const name = `v${this.#names++}`;
+    this.line(`let ${name} = 0; ${name}++; ${name} = ${this.call("whole", value)};`);
+    return name;
   }
 
   /** The coordinates in a row-major space of this shape of a position in it. */
