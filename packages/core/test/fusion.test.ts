@@ -5,7 +5,6 @@ import {
   hostValue,
   type Kernel,
   type Plan,
-  random,
   realizeSync,
   registerBackend,
   slidingWindows,
@@ -14,16 +13,9 @@ import {
   zeros,
 } from "@chainrule/core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { held } from "./support.ts";
+import { held, stored } from "./support.ts";
 
 beforeAll(() => registerBackend(cpu));
-
-/** A tensor whose elements are on the device already. */
-function stored(...shape: number[]): Tensor {
-  const x = random.uniform(shape, { low: 0.5, high: 1.5 });
-  realizeSync(x);
-  return x;
-}
 
 const kernelsOf = ({ kernels }: Plan): Kernel[] => kernels.map(({ kernel }) => kernel);
 const kinds = (plan: Plan): string[] => kernelsOf(plan).map(({ kind }) => kind);

@@ -8,7 +8,6 @@ import {
   type Kernel,
   type Plan,
   random,
-  realizeSync,
   registerBackend,
   stack,
   type Tensor,
@@ -19,7 +18,7 @@ import {
 import { gradCheck, randomIntegers, randomValues, reference } from "@chainrule/testkit";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { bitsOf, narrowPlugin, numbersOf } from "./support.ts";
+import { bitsOf, narrowPlugin, numbersOf, stored } from "./support.ts";
 
 type Dense = reference.Dense;
 
@@ -28,13 +27,6 @@ beforeAll(() => {
   // It has no `view`, so that nothing can be written into a part of a buffer there.
   registerBackend(narrowPlugin("narrow"));
 });
-
-/** A tensor whose elements are on the device already. */
-function stored(...shape: number[]): Tensor {
-  const x = random.uniform(shape, { low: 0.5, high: 1.5 });
-  realizeSync(x);
-  return x;
-}
 
 const kernelsOf = (plan: Plan): Kernel[] => plan.kernels.map(({ kernel }) => kernel);
 const kinds = (plan: Plan): string[] => kernelsOf(plan).map(({ kind }) => kind);

@@ -1,24 +1,9 @@
 import { cpu } from "@chainrule/backend-cpu";
-import {
-  concat,
-  explain,
-  type Plan,
-  random,
-  realizeSync,
-  registerBackend,
-  stack,
-  Tensor,
-} from "@chainrule/core";
+import { concat, explain, type Plan, registerBackend, stack, Tensor } from "@chainrule/core";
 import { beforeAll, describe, expect, it } from "vitest";
+import { stored } from "./support.ts";
 
 beforeAll(() => registerBackend(cpu));
-
-/** A tensor whose elements are on the device already. */
-function stored(...shape: number[]): Tensor {
-  const x = random.uniform(shape, { low: 0.5, high: 1.5 });
-  realizeSync(x);
-  return x;
-}
 
 function planOf(roots: Tensor | readonly Tensor[]): Plan {
   return explain(...(roots instanceof Tensor ? [roots] : roots));

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createCpu, type CpuBackend } from "@chainrule/backend-cpu";
-import { type Backend, type BackendPlugin, memory, type Tensor } from "@chainrule/core";
+import { type Backend, type BackendPlugin, memory, random, realizeSync, type Tensor } from "@chainrule/core";
 
 /** A backend of another name that leaves the work to a CPU backend of its own; `changes` replace parts of it. */
 export function cpuAs(name: string, changes: (inner: CpuBackend) => Partial<Backend> = () => ({})): Backend {
@@ -56,6 +56,13 @@ export function planPlugin(name: string): BackendPlugin & { plans: number } {
       })),
   };
   return plugin;
+}
+
+/** A tensor between 0.5 and 1.5 whose elements are on the device already. */
+export function stored(...shape: number[]): Tensor {
+  const x = random.uniform(shape, { low: 0.5, high: 1.5 });
+  realizeSync(x);
+  return x;
 }
 
 /** The elements as numbers; the sign of zero is kept. */

@@ -1,12 +1,7 @@
-import { ShapeError, type Dtype, type Shape, type Tensor } from "@chainrule/core";
-import { checkSizes, sizeOf } from "../check.ts";
-import { ones, zeros } from "../init/constant.ts";
-import { Module } from "../module.ts";
-import { Parameter } from "../parameter.ts";
-import { scaleChannels } from "./channels.ts";
-import { RunningMoments } from "./running-moments.ts";
+import { ShapeError, type Dtype, type Tensor } from "@chainrule/core";
+import { sizeOf } from "../check.ts";
+import { ChannelNorm } from "./channel-norm.ts";
 import { axesBetween } from "./spatial.ts";
-import { momentsOf, standardize } from "./standardize.ts";
 
 /** Options of BatchNorm1d and BatchNorm2d. */
 export interface BatchNormOptions {
@@ -29,13 +24,7 @@ const sequences: ReadonlyMap<number, string> = new Map([
 const images: ReadonlyMap<number, string> = new Map([[4, ", H, W"]]);
 
 /** What BatchNorm1d and BatchNorm2d share. */
-abstract class BatchNorm extends Module {
-  readonly features: number;
-  readonly eps: number;
-  readonly weight: Parameter | null;
-  readonly bias: Parameter | null;
-  /** The statistics of evaluation; null where none are kept. */
-  readonly running: RunningMoments | null;
+abstract class BatchNorm extends ChannelNorm {
   readonly #layer: string;
   /** The inputs that it takes, by their number of axes. */
   readonly #inputs: ReadonlyMap<number, string>;
@@ -46,55 +35,30 @@ abstract class BatchNorm extends Module {
     features: number,
     options: BatchNormOptions,
   ) {
-    super();
-    checkSizes(layer, { features });
+    const { affine = true, trackRunningStats = true, momentum = 0.1 } = options;
+    super(layer, features, { ...options, affine, trackRunningStats, momentum, countsBatches: true });
     this.#layer = layer;
     this.#inputs = inputs;
-    const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true, dtype } = options;
-    this.features = features;
-    this.eps = eps;
-    this.weight = affine ? new Parameter(ones()([features], options)) : null;
-    this.bias = affine ? new Parameter(zeros()([features], options)) : null;
-    this.running = trackRunningStats ? new RunningMoments(features, momentum, dtype) : null;
   }
 
-  override forward(x: Tensor): Tensor {
+  protected override check(x: Tensor): void {
+    const shape = `[${x.shape.join(", ")}]`;
     if (!this.#inputs.has(x.rank) || x.shape[1] !== this.features) {
       const taken = [...this.#inputs.values()].map((axes) => `[N, ${this.features}${axes}]`);
       throw new ShapeError(
-        `${this.#layer}(${this.features}): the input must be ${taken.join(" or ")}, ` +
-          `but its shape is [${x.shape.join(", ")}]`,
+        `${this.#layer}(${this.features}): the input must be ${taken.join(" or ")}, but its shape is ${shape}`,
       );
     }
-    return scaleChannels(this.#standardized(x), this.weight, this.bias);
-  }
-
-  #standardized(x: Tensor): Tensor {
-    const { running, eps } = this;
-    if (running && !this.training) return running.evaluate(x, eps);
     if (this.training && sizeOf(x.shape) === this.features) {
       throw new ShapeError(
-        `${this.#layer}(${this.features}): a batch of one value a feature, [${x.shape.join(", ")}], has no variance to ` +
-          `train on; give more examples (drop a last batch of one), or call eval()`,
+        `${this.#layer}(${this.features}): a batch of one value a feature, ${shape}, has no variance to train on; ` +
+          `give more examples (drop a last batch of one), or call eval()`,
       );
     }
-    const axes = [0, ...axesBetween(2, x.rank)];
-    if (running) return running.standardize(x, axes, eps);
-    const { mean, variance } = momentsOf(x, axes);
-    return standardize(x, mean, variance, eps);
   }
 
-  override multiplyAdds(output: Shape): number {
-    return this.weight ? sizeOf(output) : 0;
-  }
-
-  protected override members(): Iterable<readonly [string, unknown]> {
-    return [...super.members(), ...(this.running?.named() ?? [])];
-  }
-
-  protected override describe(): string {
-    const momentum = this.running ? `, momentum=${this.running.momentum}` : "";
-    return `${this.features}, eps=${this.eps}${momentum}, affine=${this.weight !== null}`;
+  protected override axesOf(x: Tensor): readonly number[] {
+    return [0, ...axesBetween(2, x.rank)];
   }
 }
 
